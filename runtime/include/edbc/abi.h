@@ -1,0 +1,412 @@
+/*===- abi.h - the contract between generated libraries and the runtime ----===*\
+|*                                                                            *|
+|* Part of edbc, an ahead-of-time compiler for dynamic neural networks.       *|
+|*                                                                            *|
+\*===----------------------------------------------------------------------===*/
+/**
+ * @file
+ * Two things stand here, and nothing else:
+ *
+ * 1. *The library description* (`edbc_library` and what it points to):
+ *    read-only data that `edbc compile` emits beside the kernels. It tells the
+ *    runtime what a network's cells take, where states lie in memory, how
+ *    weights are to be arranged, which kernels run a cell and which policy
+ *    chooses the next batch.
+ * 2. *The C interface* that applications call. `edbc.h` wraps it for C++, and
+ *    the header that `edbc compile` generates adds one typed function per cell.
+ *
+ * Conventions, valid for the whole file:
+ * - Sizes and offsets of arrays of `float` count floats, not bytes. Every array
+ *   that a kernel reads or writes starts on a multiple of EDBC_ALIGNMENT bytes,
+ *   and rows are padded to a multiple of EDBC_LANES floats; what stands in the
+ *   padding is finite but otherwise meaningless, and no result depends on it.
+ * - A function that can fail returns an `edbc_status`; when it fails, it has
+ *   changed nothing that the caller can see, and it has written one line of
+ *   text into the `edbc_error` that it was given (which may be null).
+ * - Nothing here prints, aborts, or keeps state outside the objects named.
+ * - A model is immutable and may be shared by any number of threads. A session
+ *   belongs to one thread at a time.
+ */
+#ifndef EDBC_ABI_H
+#define EDBC_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Raised whenever the layout or the meaning of anything below changes. The
+ *  runtime refuses a library description of another version. */
+#define EDBC_ABI_VERSION 1
+/** Alignment of buffers, bytes: one cache line, one AVX-512 register. */
+#define EDBC_ALIGNMENT 64
+/** Rows are padded to this many floats. */
+#define EDBC_LANES 16
+/** Most operands that one cell may have. */
+#define EDBC_MAX_OPERANDS 64
+
+/*===----------------------------------------------------------------------===*\
+|* Status and errors                                                          *|
+\*===----------------------------------------------------------------------===*/
+
+typedef enum edbc_status {
+  EDBC_OK = 0,
+  EDBC_INVALID_ARGUMENT = 1, /**< the call's own arguments are wrong */
+  EDBC_OUT_OF_MEMORY = 2,
+  EDBC_IO_ERROR = 3,     /**< a file can't be opened, read or written */
+  EDBC_BAD_FORMAT = 4,   /**< a file was read but is not what it should be */
+  EDBC_UNSUPPORTED = 5,  /**< this machine or this library can't do that */
+  EDBC_INCOMPATIBLE = 6, /**< library and runtime are of different versions */
+} edbc_status;
+
+/** One line that says what is wrong and where. Owned by the caller. */
+typedef struct edbc_error {
+  edbc_status status;
+  char message[1020]; /**< NUL-terminated, UTF-8, no newline; cut if longer */
+} edbc_error;
+
+/*===----------------------------------------------------------------------===*\
+|* The library description                                                    *|
+\*===----------------------------------------------------------------------===*/
+
+/** Instruction sets for which a library may hold kernels, weakest first. */
+typedef enum edbc_isa {
+  EDBC_ISA_X86_64_V3 = 0, /**< AVX2 and FMA */
+  EDBC_ISA_X86_64_V4 = 1, /**< AVX-512 F, BW, CD, DQ, VL */
+  EDBC_NUM_ISAS = 2,
+} edbc_isa;
+
+/** A learned tensor as it stands in a weights file: f32, row-major, rank 1 or
+ *  2. A vector has `rows` 1. */
+typedef struct edbc_param_desc {
+  const char *name;
+  uint32_t rank;
+  uint32_t rows;
+  uint32_t columns;
+  /** rows * columns floats embedded at compile time, or null if they must be
+   *  given when a model is created. */
+  const float *data;
+} edbc_param_desc;
+
+/** A tensor of a state. `width` floats at `offset` from the row's beginning. */
+typedef struct edbc_field_desc {
+  const char *name;
+  uint32_t offset;
+  uint32_t width;
+} edbc_field_desc;
+
+/** What a node produces: a named group of tensors. All nodes of all cells with
+ *  this result lie in one array of rows of `stride` floats. */
+typedef struct edbc_state_desc {
+  const char *name;
+  const edbc_field_desc *fields;
+  uint32_t num_fields;
+  uint32_t stride;
+} edbc_state_desc;
+
+typedef enum edbc_operand_kind {
+  EDBC_OPERAND_STATE = 0, /**< an earlier node whose cell yields state `index` */
+  EDBC_OPERAND_TOKEN = 1, /**< an integer in [0, bound) */
+  EDBC_OPERAND_DENSE = 2, /**< `bound` floats, copied when the node is added */
+} edbc_operand_kind;
+
+typedef struct edbc_operand_desc {
+  const char *name;
+  edbc_operand_kind kind;
+  uint32_t index; /**< STATE: which one; otherwise 0 */
+  uint32_t bound; /**< TOKEN: exclusive; DENSE: floats; otherwise 0 */
+} edbc_operand_desc;
+
+typedef enum edbc_constant_kind {
+  /** Parameter `param`, its rows padded to a multiple of EDBC_LANES. */
+  EDBC_CONSTANT_PADDED = 0,
+  /** The weights of one phase in the order in which its kernel reads them. */
+  EDBC_CONSTANT_PACKED = 1,
+} edbc_constant_kind;
+
+/** Columns [column, column + depth of its segment) of a matrix parameter, which
+ *  multiply one operand and add into one product. */
+typedef struct edbc_pack_term {
+  uint32_t param;
+  uint32_t column;
+} edbc_pack_term;
+
+/** All products of a phase that read the same operand: the kernel loads each of
+ *  its `depth` elements once and multiplies it with every term's weights. */
+typedef struct edbc_pack_segment {
+  const edbc_pack_term *terms;
+  uint32_t num_terms;
+  uint32_t depth;
+} edbc_pack_segment;
+
+/**
+ * A constant array that the runtime lays out once, when a model is created.
+ *
+ * PACKED, with P = ceil(rows / panel) panels: for each panel p, for each
+ * segment, for each k < depth, for each term, `panel` floats
+ *     param[p * panel + j][column + k],  j = 0 .. panel - 1,
+ * with zeros where p * panel + j >= rows. Gates are so interleaved that one
+ * register tile holds all of them for the same hidden units.
+ */
+typedef struct edbc_constant_desc {
+  edbc_constant_kind kind;
+  uint32_t param; /**< PADDED only */
+  uint32_t rows;  /**< PACKED only: rows of every term's parameter */
+  uint32_t panel; /**< PACKED only: a multiple of EDBC_LANES */
+  const edbc_pack_segment *segments; /**< PACKED only */
+  uint32_t num_segments;
+} edbc_constant_desc;
+
+/** What stands in a slot of the array of buffers that a phase is called with. */
+typedef enum edbc_binding_kind {
+  /** const uint32_t[]: of each row of the batch, its item, that is the number
+   *  of its node among all nodes of the same cell, in order of addition. */
+  EDBC_BINDING_ITEMS = 0,
+  /** const uint32_t[], by item: the row that operand `index` (a state) has in
+   *  its state's array. */
+  EDBC_BINDING_OPERAND_ROWS = 1,
+  /** const uint32_t[], by item: the token given as operand `index`. */
+  EDBC_BINDING_OPERAND_TOKENS = 2,
+  /** const float[], by item: the values of dense operand `index`, in rows
+   *  padded to a multiple of EDBC_LANES. */
+  EDBC_BINDING_OPERAND_VALUES = 3,
+  /** const uint32_t[], by item: the row that the node's result has. */
+  EDBC_BINDING_RESULT_ROWS = 4,
+  /** float[]: the rows of state `index`. */
+  EDBC_BINDING_STATE = 5,
+  /** const float[]: constant `index`. */
+  EDBC_BINDING_CONSTANT = 6,
+  /** float[]: workspace rows, by position in the batch, of the cell's
+   *  `workspace_stride` floats. */
+  EDBC_BINDING_WORKSPACE = 7,
+} edbc_binding_kind;
+
+typedef struct edbc_binding {
+  edbc_binding_kind kind;
+  uint32_t index;
+} edbc_binding;
+
+/**
+ * Computes one phase of a cell for the rows [row_begin, row_end) of a batch and
+ * the panels [panel_begin, panel_end) of its weights. Any cover of rows and
+ * panels by such calls, in any order and on any threads, gives the same bits.
+ * `buffers` follows the cell's bindings.
+ */
+typedef void (*edbc_phase_fn)(void *const *buffers, int64_t row_begin,
+                              int64_t row_end, int64_t panel_begin,
+                              int64_t panel_end);
+
+/** Part of a cell that can run without waiting for others of the same batch. */
+typedef struct edbc_phase_desc {
+  edbc_phase_fn functions[EDBC_NUM_ISAS]; /**< null where not generated */
+  uint32_t num_panels;
+  uint32_t reserved; /**< 0 */
+} edbc_phase_desc;
+
+typedef struct edbc_cell_desc {
+  const char *name;
+  const edbc_operand_desc *operands;
+  uint32_t num_operands;
+  uint32_t result; /**< the state that it yields */
+  const edbc_binding *bindings;
+  uint32_t num_bindings;
+  uint32_t num_phases;
+  const edbc_phase_desc *phases; /**< run one after another */
+  uint32_t workspace_stride;     /**< floats per row of a batch; may be 0 */
+  uint32_t reserved;             /**< 0 */
+} edbc_cell_desc;
+
+/** How a policy sees the frontier (the ready nodes, counted by cell). From
+ *  ED-Batch, section 2.3. */
+typedef enum edbc_encoding {
+  EDBC_ENCODING_BASE = 0, /**< the set of cells that have ready nodes */
+  EDBC_ENCODING_MAX = 1,  /**< the set, and the cell with most ready nodes */
+  EDBC_ENCODING_SORT = 2, /**< the cells in order of their ready nodes */
+} edbc_encoding;
+
+/** An entry of the finite state machine: in the state encoded as `key`, batch
+ *  the ready nodes of cell `action`. The empty frontier, key 0, marks a free
+ *  slot. */
+typedef struct edbc_transition {
+  uint64_t key;
+  uint32_t action;
+  uint32_t reserved; /**< 0 */
+} edbc_transition;
+
+/** The learned policy, as an open-addressing hash table with linear probing;
+ *  slot and key are computed as runtime/core/Policy.h says. A state that is not
+ *  in the table falls back on the sufficient condition (Lemma 2.1). */
+typedef struct edbc_policy_desc {
+  edbc_encoding encoding;
+  uint32_t log2_slots;
+  const edbc_transition *slots; /**< 2^log2_slots entries, at least one free */
+} edbc_policy_desc;
+
+/** A tensor that applications read: field `field` of state `state`. */
+typedef struct edbc_output_desc {
+  const char *name;
+  uint32_t state;
+  uint32_t field;
+} edbc_output_desc;
+
+/** The root. One such object with static storage per generated library. */
+typedef struct edbc_library {
+  uint32_t abi_version; /**< EDBC_ABI_VERSION */
+  uint32_t struct_size; /**< sizeof(edbc_library) */
+  const char *name;     /**< the network's */
+  const edbc_param_desc *params;
+  const edbc_state_desc *states;
+  const edbc_constant_desc *constants;
+  const edbc_cell_desc *cells;
+  const edbc_output_desc *outputs;
+  uint32_t num_params;
+  uint32_t num_states;
+  uint32_t num_constants;
+  uint32_t num_cells;
+  uint32_t num_outputs;
+  uint32_t reserved; /**< 0 */
+  edbc_policy_desc policy;
+} edbc_library;
+
+/*===----------------------------------------------------------------------===*\
+|* Models                                                                     *|
+\*===----------------------------------------------------------------------===*/
+
+/** A network with its weights, laid out for the kernels. */
+typedef struct edbc_model edbc_model;
+/** One mini-batch under construction, and its results. */
+typedef struct edbc_session edbc_session;
+
+typedef struct edbc_model_options {
+  /** A .safetensors file with every parameter under its name, f32 and of its
+   *  shape; tensors that the network doesn't know are an error. Null: the
+   *  weights embedded at compile time. */
+  const char *weights_path;
+} edbc_model_options;
+
+/**
+ * Creates a model. The kernels are the best ones that both the machine and the
+ * library have; the environment variable EDBC_ISA (`x86-64-v3`, `x86-64-v4`)
+ * forces one, and it is an error if that one can't be had.
+ * @param options may be null (embedded weights).
+ * @param out receives the model; free it with edbc_model_destroy when no session
+ *   of it is left.
+ */
+edbc_status edbc_model_create(const edbc_library *library,
+                              const edbc_model_options *options,
+                              edbc_model **out, edbc_error *error);
+void edbc_model_destroy(edbc_model *model);
+
+/** The instruction set of the kernels in use, as EDBC_ISA spells it. */
+const char *edbc_model_isa(const edbc_model *model);
+
+/*===----------------------------------------------------------------------===*\
+|* Sessions                                                                   *|
+\*===----------------------------------------------------------------------===*/
+
+typedef enum edbc_policy_kind {
+  EDBC_POLICY_FSM = 0,    /**< the library's learned machine */
+  EDBC_POLICY_AGENDA = 1, /**< lowest average depth first (DyNet) */
+  EDBC_POLICY_DEPTH = 2,  /**< depth by depth (TensorFlow Fold) */
+  EDBC_POLICY_LEMMA = 3,  /**< greedy by the ratio of Lemma 2.1 */
+} edbc_policy_kind;
+
+typedef struct edbc_session_options {
+  edbc_policy_kind policy;
+} edbc_session_options;
+
+/** A node of a session's graph. Copyable; void after edbc_session_reset. Its
+ *  members are the runtime's. */
+typedef struct edbc_value {
+  const void *session;
+  uint32_t epoch;
+  uint32_t node;
+} edbc_value;
+
+/** One argument of a cell; which member counts, the operand's kind says. */
+typedef union edbc_argument {
+  edbc_value state;
+  uint32_t token;
+  const float *values;
+} edbc_argument;
+
+/** @param options may be null (the learned policy). The model must outlive the
+ *  session. */
+edbc_status edbc_session_create(const edbc_model *model,
+                                const edbc_session_options *options,
+                                edbc_session **out, edbc_error *error);
+void edbc_session_destroy(edbc_session *session);
+
+/** Says that the nodes added from here on belong to a new instance. Instances
+ *  are what edbc_session_save_graphs separates and statistics count; nodes of
+ *  different instances may not refer to each other. Nodes added before the
+ *  first call belong to a first instance of their own. */
+edbc_status edbc_session_begin_instance(edbc_session *session,
+                                        edbc_error *error);
+
+/** Adds a node: cell number `cell` applied to `arguments`, one for each of its
+ *  operands. State operands must be nodes of this session and instance. */
+edbc_status edbc_session_add(edbc_session *session, uint32_t cell,
+                             const edbc_argument *arguments, edbc_value *out,
+                             edbc_error *error);
+
+/** Executes all nodes added since the last run, in batches. */
+edbc_status edbc_session_run(edbc_session *session, edbc_error *error);
+
+/** Points `data` at the `width` floats of output number `output` of an executed
+ *  node; valid until the next run, reset or destruction. */
+edbc_status edbc_session_read(const edbc_session *session, uint32_t output,
+                              edbc_value value, const float **data,
+                              size_t *width, edbc_error *error);
+
+/** Forgets all nodes and keeps the memory. Earlier values become void. */
+void edbc_session_reset(edbc_session *session);
+
+/** Figures of the nodes since the last reset. Times in nanoseconds. */
+typedef struct edbc_statistics {
+  uint64_t instances;
+  uint64_t nodes;
+  uint64_t batches;
+  /** Sum over cells of the longest chain of that cell's nodes: no schedule has
+   *  fewer batches (ED-Batch, section 2.2). Counted by run over its nodes. */
+  uint64_t lower_bound;
+  /** Choices in which the policy's state was not in its table. */
+  uint64_t fallbacks;
+  uint64_t build_ns;    /**< between the first addition and the run */
+  uint64_t schedule_ns; /**< choosing batches */
+  uint64_t execute_ns;  /**< in kernels */
+} edbc_statistics;
+
+/** @param lower_bound 0 skips the only figure that costs time to find. */
+edbc_status edbc_session_statistics(const edbc_session *session,
+                                    int lower_bound, edbc_statistics *out,
+                                    edbc_error *error);
+
+/** Writes the session's instance graphs as text that `edbc compile --samples`
+ *  reads (runtime/GRAPHS.md). A file that exists is replaced as a whole. */
+edbc_status edbc_session_save_graphs(const edbc_session *session,
+                                     const char *path, edbc_error *error);
+
+#ifdef __cplusplus
+} /* extern "C" */
+
+static_assert(sizeof(void *) == 8, "edbc supports 64-bit machines only");
+static_assert(sizeof(edbc_param_desc) == 32, "ABI");
+static_assert(sizeof(edbc_field_desc) == 16, "ABI");
+static_assert(sizeof(edbc_state_desc) == 24, "ABI");
+static_assert(sizeof(edbc_operand_desc) == 24, "ABI");
+static_assert(sizeof(edbc_pack_term) == 8, "ABI");
+static_assert(sizeof(edbc_pack_segment) == 16, "ABI");
+static_assert(sizeof(edbc_constant_desc) == 32, "ABI");
+static_assert(sizeof(edbc_binding) == 8, "ABI");
+static_assert(sizeof(edbc_phase_desc) == 24, "ABI");
+static_assert(sizeof(edbc_cell_desc) == 56, "ABI");
+static_assert(sizeof(edbc_transition) == 16, "ABI");
+static_assert(sizeof(edbc_policy_desc) == 16, "ABI");
+static_assert(sizeof(edbc_output_desc) == 16, "ABI");
+static_assert(sizeof(edbc_library) == 96, "ABI");
+#endif
+
+#endif /* EDBC_ABI_H */
