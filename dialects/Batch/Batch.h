@@ -1,0 +1,73 @@
+//===- Batch.h - the batch dialect: how a network is executed -------*- C++
+//-*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_DIALECTS_BATCH_BATCH_H
+#define EDBC_DIALECTS_BATCH_BATCH_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/LLVMIR/LLVMTypes.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/Batch/BatchDialect.h.inc"
+
+#include "dialects/Batch/BatchEnums.h.inc"
+
+namespace edbc::batch {
+/// True for rows of f32 vectors of static length, tensor<?x64xf32>.
+bool isBatchTensor(mlir::Type type);
+
+/// Floats to which rows and panels are padded; EDBC_LANES of edbc/abi.h.
+inline constexpr int64_t lanes = 16;
+
+/// The instruction sets for which kernels are generated; `edbc_isa` of
+/// edbc/abi.h has the same numbers.
+enum class Isa { X86_64_V3 = 0, X86_64_V4 = 1 };
+inline constexpr Isa allIsas[] = {Isa::X86_64_V3, Isa::X86_64_V4};
+
+/// As the levels of the x86-64 psABI are spelled: "x86-64-v3".
+llvm::StringRef isaName(Isa isa);
+
+/// Attribute of a module of generated functions: the name of the instruction
+/// set that they are for. Such modules stand in the network's module.
+inline constexpr llvm::StringLiteral isaAttrName = "batch.isa";
+
+/// The instruction set of a module of generated functions, or nothing if
+/// `module` isn't one.
+std::optional<Isa> isaOf(mlir::ModuleOp module);
+
+/// The symbol of the function that computes phase number `phase` of a kernel.
+std::string phaseFunctionName(llvm::StringRef network, llvm::StringRef kernel,
+                              unsigned phase, Isa isa);
+
+/// Attribute of the network's module: the value of every named dimension of the
+/// model file, a dictionary of i64. The same as on a module of `cell`.
+inline constexpr llvm::StringLiteral dimsAttrName = "cell.dims";
+
+/// `width` padded to whole lanes.
+inline int64_t paddedWidth(int64_t width) {
+  return (width + lanes - 1) / lanes * lanes;
+}
+} // namespace edbc::batch
+
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Batch/BatchTypes.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Batch/BatchAttrs.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Batch/BatchOps.h.inc"
+
+#endif // EDBC_DIALECTS_BATCH_BATCH_H

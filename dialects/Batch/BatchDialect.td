@@ -1,0 +1,175 @@
+//===- BatchDialect.td - how a network is executed -------------*- tablegen -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_DIALECTS_BATCH_BATCHDIALECT_TD
+#define EDBC_DIALECTS_BATCH_BATCHDIALECT_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+
+def Batch_Dialect : Dialect {
+  let name = "batch";
+  let cppNamespace = "::edbc::batch";
+  let summary = "how batches of a network's nodes are executed";
+  let description = [{
+    A module of this dialect holds, for each cell, a `batch.kernel` that computes
+    all nodes of one batch: its values have a leading dimension of rows, one for
+    each node, and all movement between rows of memory and rows of a batch is
+    explicit (`batch.gather`, `batch.lookup`, `batch.input`, `batch.scatter`).
+    Passes then form phases (`batch.phase`), which become one compiled function
+    each, lay out states, weights and workspace (`batch.pack` and attributes of
+    the other operations), and learn the batching policy (`batch.policy`).
+
+    Decisions are attributes or operations: what is decided can be printed,
+    compared, and written by hand in a test.
+  }];
+  let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+class Batch_Type<string name, string typeMnemonic, list<Trait> traits = []>
+    : TypeDef<Batch_Dialect, name, traits> {
+  let mnemonic = typeMnemonic;
+}
+
+def Batch_RowsType : Batch_Type<"Rows", "rows"> {
+  let summary = "of each node of a batch, the row of an operand in its state";
+  let description = "Example: `!batch.rows<@Node>`";
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$state);
+  let assemblyFormat = "`<` $state `>`";
+}
+
+def Batch_TokensType : Batch_Type<"Tokens", "tokens"> {
+  let summary = "of each node of a batch, a token in [0, bound)";
+  let description = "Example: `!batch.tokens<256>`";
+  let parameters = (ins "int64_t":$bound);
+  let assemblyFormat = "`<` $bound `>`";
+}
+
+def Batch_ValuesType : Batch_Type<"Values", "values"> {
+  let summary = "of each node of a batch, a dense vector given by the application";
+  let description = "Example: `!batch.values<32>`";
+  let parameters = (ins "int64_t":$width);
+  let assemblyFormat = "`<` $width `>`";
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+class Batch_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<Batch_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+def Batch_RowLayoutAttr : Batch_Attr<"RowLayout", "row_layout"> {
+  let summary = "where the parts of a row lie";
+  let description = [{
+    `offsets[i]` is the float at which part `i` begins, `stride` the distance of
+    two rows. All are multiples of 16 floats.
+
+    Example: `#batch.row_layout<offsets = [0, 64], stride = 128>`
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$offsets, "int64_t":$stride);
+  let assemblyFormat = "`<` `offsets` `=` `[` $offsets `]` `,` `stride` `=` $stride `>`";
+  let genVerifyDecl = 1;
+}
+
+def Batch_TermAttr : Batch_Attr<"Term", "term"> {
+  let summary = "columns of a parameter that multiply one operand";
+  let description = "Example: `#batch.term<@Ui[64]>`: columns from 64 on.";
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$param, "int64_t":$column);
+  let assemblyFormat = "`<` $param `[` $column `]` `>`";
+}
+
+def Batch_SegmentAttr : Batch_Attr<"Segment", "segment"> {
+  let summary = "the terms of a phase that read the same operand";
+  let description = [{
+    `accumulators[i]` is the number of the product, in the order of the phase,
+    into which `terms[i]` adds.
+
+    Example: `#batch.segment<64, [#batch.term<@Ui[0]>, #batch.term<@Uf1[0]>] into [0, 3]>`
+  }];
+  let parameters = (ins "int64_t":$depth, ArrayRefParameter<"TermAttr">:$terms,
+                    ArrayRefParameter<"int64_t">:$accumulators);
+  let assemblyFormat = "`<` $depth `,` `[` $terms `]` `into` `[` $accumulators `]` `>`";
+}
+
+def Batch_BindingKind : I32EnumAttr<"BindingKind", "what stands in a slot", [
+    I32EnumAttrCase<"Items", 0, "items">,
+    I32EnumAttrCase<"OperandRows", 1, "operand_rows">,
+    I32EnumAttrCase<"OperandTokens", 2, "operand_tokens">,
+    I32EnumAttrCase<"OperandValues", 3, "operand_values">,
+    I32EnumAttrCase<"ResultRows", 4, "result_rows">,
+    I32EnumAttrCase<"State", 5, "state">,
+    I32EnumAttrCase<"Constant", 6, "constant">,
+    I32EnumAttrCase<"Workspace", 7, "workspace">]> {
+  let cppNamespace = "::edbc::batch";
+  let genSpecializedAttr = 0;
+}
+
+def Batch_BindingAttr : Batch_Attr<"Binding", "binding"> {
+  let summary = "one slot of the buffers that a phase's function is called with";
+  let description = [{
+    The kinds are those of `edbc_binding_kind` in `runtime/include/edbc/abi.h`,
+    with the same numbers. `index` numbers an operand of the kernel; `symbol`
+    names a state, a parameter (padded rows) or a `batch.pack`.
+
+    Examples: `#batch.binding<items>`, `#batch.binding<operand_rows : 1>`,
+    `#batch.binding<state of @Node>`, `#batch.binding<constant of @E>`
+  }];
+  let parameters = (ins EnumParameter<Batch_BindingKind>:$kind,
+                    DefaultValuedParameter<"int64_t", "-1">:$index,
+                    OptionalParameter<"::mlir::FlatSymbolRefAttr">:$symbol);
+  let assemblyFormat = "`<` $kind (`:` $index^)? (`of` $symbol^)? `>`";
+}
+
+def Batch_PolicyKind : I32EnumAttr<"PolicyKind", "how the next batch is chosen", [
+    I32EnumAttrCase<"Fsm", 0, "fsm">,
+    I32EnumAttrCase<"Agenda", 1, "agenda">,
+    I32EnumAttrCase<"Depth", 2, "depth">,
+    I32EnumAttrCase<"Lemma", 3, "lemma">]> {
+  let cppNamespace = "::edbc::batch";
+}
+
+def Batch_Encoding : I32EnumAttr<"Encoding", "how a machine sees the frontier", [
+    I32EnumAttrCase<"Base", 0, "base">,
+    I32EnumAttrCase<"Max", 1, "max">,
+    I32EnumAttrCase<"Sort", 2, "sort">]> {
+  let cppNamespace = "::edbc::batch";
+  let genSpecializedAttr = 0;
+}
+
+def Batch_EncodingAttr : EnumAttr<Batch_Dialect, Batch_Encoding, "encoding"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Batch_TransitionAttr : Batch_Attr<"Transition", "transition"> {
+  let summary = "an entry of a finite state machine";
+  let description = [{
+    Where the frontier is encoded as `frontier`, batch the ready nodes of
+    `action`. For `sort` the frontier lists the kernels that have ready nodes, by
+    descending count; for `max` the one with most ready nodes stands first and
+    the others follow in order of declaration; for `base` all stand in order of
+    declaration.
+
+    Example: `#batch.transition<[@score, @inner] -> @inner>`
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::FlatSymbolRefAttr">:$frontier,
+                    "::mlir::FlatSymbolRefAttr":$action);
+  let assemblyFormat = "`<` `[` $frontier `]` `->` $action `>`";
+}
+
+#endif // EDBC_DIALECTS_BATCH_BATCHDIALECT_TD

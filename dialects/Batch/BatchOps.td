@@ -1,0 +1,425 @@
+//===- BatchOps.td - operations of the batch dialect -----------*- tablegen -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_DIALECTS_BATCH_BATCHOPS_TD
+#define EDBC_DIALECTS_BATCH_BATCHOPS_TD
+
+include "dialects/Batch/BatchDialect.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Dialect/LLVMIR/LLVMOpBase.td"
+
+class Batch_Op<string opMnemonic, list<Trait> traits = []>
+    : Op<Batch_Dialect, opMnemonic, traits>;
+
+/// tensor<?x64xf32>: the same vector of each node of a batch.
+def Batch_Tensor : Type<CPred<
+    "::edbc::batch::isBatchTensor($_self)">,
+    "rows of f32 vectors of static length", "::mlir::RankedTensorType">;
+
+//===----------------------------------------------------------------------===//
+// Declarations
+//===----------------------------------------------------------------------===//
+
+def Batch_ParamOp : Batch_Op<"param", [HasParent<"::mlir::ModuleOp">, Symbol]> {
+  let summary = "declares a learned tensor";
+  let description = [{
+    As `cell.param`.
+
+    Example:
+
+    ```mlir
+    batch.param @U : tensor<64x128xf32>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyRankedTensor>:$type);
+  let assemblyFormat = "$sym_name `:` $type attr-dict";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::RankedTensorType getTensorType() {
+      return ::mlir::cast<::mlir::RankedTensorType>(getType());
+    }
+    /// Length of a vector, or of a matrix's rows.
+    int64_t getColumns() { return getTensorType().getShape().back(); }
+    /// 1 for a vector.
+    int64_t getRows() {
+      return getTensorType().getRank() == 2 ? getTensorType().getDimSize(0) : 1;
+    }
+  }];
+}
+
+def Batch_StateOp : Batch_Op<"state", [HasParent<"::mlir::ModuleOp">, Symbol]> {
+  let summary = "declares an array of rows, one for each node with this result";
+  let description = [{
+    The fields of a state by name and width in floats. `layout` says where they
+    lie in a row; it is absent until memory is planned.
+
+    Example:
+
+    ```mlir
+    batch.state @Node {h : 64, c : 64} layout <offsets = [0, 64], stride = 128>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$field_names,
+                   DenseI64ArrayAttr:$widths,
+                   OptionalAttr<Batch_RowLayoutAttr>:$layout);
+  let assemblyFormat = [{
+    $sym_name `{` custom<Fields>($field_names, $widths) `}`
+    (`layout` $layout^)? attr-dict
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The position of a field, or nothing where there is none of that name.
+    std::optional<unsigned> findField(::llvm::StringRef name);
+    unsigned getNumFields() { return getFieldNames().size(); }
+  }];
+}
+
+def Batch_OutputOp : Batch_Op<"output", [
+    HasParent<"::mlir::ModuleOp">, Symbol,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "names a field that applications read";
+  let description = [{
+    As `cell.output`.
+
+    Example:
+
+    ```mlir
+    batch.output @logits of @Score["logits"]
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$state,
+                   StrAttr:$field);
+  let assemblyFormat = "$sym_name `of` $state `[` $field `]` attr-dict";
+}
+
+def Batch_PackOp : Batch_Op<"pack", [
+    HasParent<"::mlir::ModuleOp">, Symbol,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "lays out the weights of one phase as its kernel reads them";
+  let description = [{
+    With P = ceil(rows / panel) panels: for each panel, for each segment, for
+    each k of its depth, for each of its terms, `panel` consecutive weights, the
+    last panel padded with zeros. (`edbc_constant_desc` in
+    `runtime/include/edbc/abi.h` has the formula.) The runtime fills the array
+    when a model is created.
+
+    Example:
+
+    ```mlir
+    batch.pack @inner_0 rows 64 panel 16 [
+      #batch.segment<64, [#batch.term<@Ui[0]>, #batch.term<@Uf1[0]>] into [0, 1]>]
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$rows, I64Attr:$panel,
+                   TypedArrayAttrBase<Batch_SegmentAttr, "segments">:$segments);
+  let assemblyFormat = "$sym_name `rows` $rows `panel` $panel $segments attr-dict";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    int64_t getNumPanels() { return (getRows() + getPanel() - 1) / getPanel(); }
+    /// Floats of one panel, over all segments.
+    int64_t getPanelSize();
+    ::edbc::batch::SegmentAttr getSegment(unsigned index) {
+      return ::mlir::cast<::edbc::batch::SegmentAttr>(getSegments()[index]);
+    }
+  }];
+}
+
+def Batch_PolicyOp : Batch_Op<"policy", [
+    HasParent<"::mlir::ModuleOp">, Symbol,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "the batching policy, as a finite state machine";
+  let description = [{
+    Algorithm 1 of ED-Batch: the frontier is encoded as a state of the machine,
+    whose action names the kernel to batch next; then the frontier changes, and
+    so on. In a state that has no transition, the policy falls back on the
+    sufficient condition (Lemma 2.1).
+
+    Example:
+
+    ```mlir
+    batch.policy @policy encoding <sort> [
+      #batch.transition<[@leaf] -> @leaf>,
+      #batch.transition<[@score, @inner] -> @inner>]
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Batch_EncodingAttr:$encoding,
+                   TypedArrayAttrBase<Batch_TransitionAttr, "transitions">:$transitions);
+  let assemblyFormat = "$sym_name `encoding` $encoding $transitions attr-dict";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels and phases
+//===----------------------------------------------------------------------===//
+
+def Batch_KernelOp : Batch_Op<"kernel", [
+    HasParent<"::mlir::ModuleOp">, IsolatedFromAbove, Symbol,
+    SingleBlockImplicitTerminator<"EndOp">,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
+  let summary = "computes a batch of nodes of one cell";
+  let description = [{
+    The arguments are columns with one entry for each node of the batch: rows of
+    operands' states (`!batch.rows`), tokens (`!batch.tokens`), dense inputs
+    (`!batch.values`). `batch.scatter` in the body stores each field of the
+    resulting state exactly once.
+
+    `workspace` is the layout of the rows that hold values between phases, and
+    `bindings` are the buffers that the functions of the phases are called with;
+    both are absent until memory is planned.
+
+    Example:
+
+    ```mlir
+    batch.kernel @leaf(%word: !batch.tokens<256>) -> @Node {
+      %x = batch.lookup @E[%word] : !batch.tokens<256> -> tensor<?x64xf32>
+      batch.scatter %x to "h" : tensor<?x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$operand_names,
+                   FlatSymbolRefAttr:$state, OptionalAttr<StrAttr>:$doc,
+                   OptionalAttr<Batch_RowLayoutAttr>:$workspace,
+                   OptionalAttr<TypedArrayAttrBase<Batch_BindingAttr, "bindings">>:$bindings);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::Block &getBodyBlock() { return getBody().front(); }
+    ::llvm::StringRef getOperandName(unsigned index) {
+      return ::mlir::cast<::mlir::StringAttr>(getOperandNames()[index]).getValue();
+    }
+  }];
+}
+
+def Batch_EndOp : Batch_Op<"end", [Terminator, HasParent<"KernelOp">]> {
+  let summary = "ends a kernel";
+  let description = [{
+    Not written: the end of a kernel's region implies it.
+
+    Example: `batch.end`
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
+def Batch_PhaseOp : Batch_Op<"phase", [
+    HasParent<"KernelOp">, SingleBlock,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "the part of a kernel that becomes one compiled function";
+  let description = [{
+    All values that the phase computes have the same `width`; it is computed in
+    panels of units, and within a panel all its products share the operands that
+    are read. A phase reads states, tables, parameters, and results of earlier
+    phases; it stores fields (`batch.scatter`) and yields what later phases
+    read, which is kept in the kernel's workspace: result `i` of the phase in
+    part `slots[i]` of the kernel's `workspace` layout.
+
+    `weights` names the packed weights of its products, `panel` the number of
+    units that are computed together; both are absent until memory is planned.
+
+    Example:
+
+    ```mlir
+    %r = batch.phase width 64 weights @gru_0 panel 32 slots [0] {
+      ...
+      batch.yield %rh : tensor<?x64xf32>
+    } : tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins I64Attr:$width,
+                   OptionalAttr<FlatSymbolRefAttr>:$weights,
+                   OptionalAttr<I64Attr>:$panel,
+                   OptionalAttr<DenseI64ArrayAttr>:$slots);
+  let results = (outs Variadic<Batch_Tensor>:$kept);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    `width` $width (`weights` $weights^)? (`panel` $panel^)? (`slots` $slots^)?
+    $body (`:` type($kept)^)? attr-dict
+  }];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::Block &getBodyBlock() { return getBody().front(); }
+    YieldOp getYield();
+  }];
+}
+
+def Batch_YieldOp : Batch_Op<"yield", [
+    Pure, Terminator, ReturnLike, HasParent<"PhaseOp">]> {
+  let summary = "ends a phase with the values that later phases read";
+  let description = [{
+    Example:
+
+    ```mlir
+    batch.yield %rh : tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<Batch_Tensor>:$kept);
+  let assemblyFormat = "($kept^ `:` type($kept))? attr-dict";
+}
+
+//===----------------------------------------------------------------------===//
+// Movement between memory and a batch's rows
+//===----------------------------------------------------------------------===//
+
+def Batch_GatherOp : Batch_Op<"gather", [
+    Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "reads a field of an operand, by row";
+  let description = [{
+    Example:
+
+    ```mlir
+    %h = batch.gather %left["h"] : !batch.rows<@Node> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Batch_RowsType:$rows, StrAttr:$field);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = [{
+    $rows `[` $field `]` attr-dict `:` type($rows) `->` type($result)
+  }];
+}
+
+def Batch_LookupOp : Batch_Op<"lookup", [
+    Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "reads rows of a table, by token";
+  let description = [{
+    Example:
+
+    ```mlir
+    %x = batch.lookup @E[%word] : !batch.tokens<256> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$table, Batch_TokensType:$tokens);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = [{
+    $table `[` $tokens `]` attr-dict `:` type($tokens) `->` type($result)
+  }];
+}
+
+def Batch_InputOp : Batch_Op<"input", [Pure]> {
+  let summary = "reads a dense operand";
+  let description = [{
+    Example:
+
+    ```mlir
+    %x = batch.input %features : !batch.values<32> -> tensor<?x32xf32>
+    ```
+  }];
+  let arguments = (ins Batch_ValuesType:$values);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = "$values attr-dict `:` type($values) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Batch_BroadcastOp : Batch_Op<"broadcast", [
+    Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "reads a vector parameter for all rows";
+  let description = [{
+    Example:
+
+    ```mlir
+    %b = batch.broadcast @bi : tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$param);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = "$param attr-dict `:` type($result)";
+}
+
+def Batch_SplatOp : Batch_Op<"splat", [Pure]> {
+  let summary = "a constant, for all rows and elements";
+  let description = [{
+    Example:
+
+    ```mlir
+    %one = batch.splat 1.000000e+00 : tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins F32Attr:$value);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = "$value attr-dict `:` type($result)";
+}
+
+def Batch_ScatterOp : Batch_Op<"scatter", [
+    MemoryEffects<[MemWrite]>,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "stores a field of the kernel's result, by row";
+  let description = [{
+    Example:
+
+    ```mlir
+    batch.scatter %h to "h" : tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Batch_Tensor:$value, StrAttr:$field);
+  let assemblyFormat = "$value `to` $field attr-dict `:` type($value)";
+}
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+def Batch_ProductOp : Batch_Op<"product", [
+    Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a sum of products with matrix parameters";
+  let description = [{
+    For each row, `result[n] = sum over i of sum over k of
+    operands[i][k] * params[i][n, columns[i] + k]`, summed in this order. A
+    product with a concatenation is one such sum.
+
+    Example:
+
+    ```mlir
+    %p = batch.product %l, %r with [#batch.term<@Ui[0]>, #batch.term<@Ui[64]>]
+        : tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<Batch_Tensor>:$vectors,
+                   TypedArrayAttrBase<Batch_TermAttr, "terms">:$terms);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = [{
+    $vectors `with` $terms attr-dict `:` type($vectors) `->` type($result)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::edbc::batch::TermAttr getTerm(unsigned index) {
+      return ::mlir::cast<::edbc::batch::TermAttr>(getTerms()[index]);
+    }
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Generated functions
+//===----------------------------------------------------------------------===//
+
+def Batch_BindOp : Batch_Op<"bind", [Pure]> {
+  let summary = "the buffer in a slot, as a memref";
+  let description = [{
+    A generated function takes the array of buffers of its kernel's bindings.
+    This operation reads slot `slot` of it. The memref has the identity layout
+    and static dimensions, except that the first may be dynamic.
+
+    Example:
+
+    ```mlir
+    %nodes = batch.bind %buffers[3] : !llvm.ptr -> memref<?x128xf32>
+    ```
+  }];
+  let arguments = (ins LLVM_AnyPointer:$buffers, I64Attr:$slot);
+  let results = (outs AnyNon0RankedMemRef:$result);
+  let assemblyFormat = [{
+    $buffers `[` $slot `]` attr-dict `:` type($buffers) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // EDBC_DIALECTS_BATCH_BATCHOPS_TD

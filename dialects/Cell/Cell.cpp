@@ -1,0 +1,328 @@
+//===- Cell.cpp - the cell dialect ------------------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Cell/Cell.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace edbc::cell;
+
+#include "dialects/Cell/CellDialect.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Cell/CellTypes.cpp.inc"
+
+void CellDialect::initialize() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/Cell/CellTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Cell/CellOps.cpp.inc"
+      >();
+}
+
+LogicalResult TokenType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                int64_t bound) {
+  if (bound < 1 || bound > maxDim)
+    return emitError() << "bound of a token must be between 1 and " << maxDim
+                       << ", found " << bound;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Declarations
+//===----------------------------------------------------------------------===//
+
+/// Checks that `type` is f32, of static shape with sane sizes and of a rank
+/// between 1 and `maxRank`.
+static LogicalResult verifyShape(Operation *op, const Twine &what, Type type,
+                                 int64_t maxRank) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.getElementType().isF32() || !tensor.hasStaticShape() ||
+      tensor.getRank() < 1 || tensor.getRank() > maxRank ||
+      tensor.getEncoding())
+    return op->emitOpError() << what << " must be an f32 tensor of static shape"
+                             << " and rank 1" << (maxRank > 1 ? " or 2" : "")
+                             << ", found " << type;
+  for (int64_t size : tensor.getShape())
+    if (size < 1 || size > maxDim)
+      return op->emitOpError() << what << " must have dimensions between 1 and "
+                               << maxDim << ", found " << type;
+  return success();
+}
+
+LogicalResult ParamOp::verify() {
+  return verifyShape(*this, "parameter", getType(), 2);
+}
+
+static ParseResult parseStateFields(OpAsmParser &parser, ArrayAttr &names,
+                                    ArrayAttr &types) {
+  SmallVector<Attribute> nameList, typeList;
+  auto parseField = [&]() -> ParseResult {
+    std::string name;
+    Type type;
+    if (parser.parseKeywordOrString(&name) || parser.parseColonType(type))
+      return failure();
+    nameList.push_back(parser.getBuilder().getStringAttr(name));
+    typeList.push_back(TypeAttr::get(type));
+    return success();
+  };
+  if (parser.parseCommaSeparatedList(parseField))
+    return failure();
+  names = parser.getBuilder().getArrayAttr(nameList);
+  types = parser.getBuilder().getArrayAttr(typeList);
+  return success();
+}
+
+static void printStateFields(OpAsmPrinter &printer, Operation *,
+                             ArrayAttr names, ArrayAttr types) {
+  llvm::interleaveComma(llvm::zip(names, types), printer, [&](auto field) {
+    printer.printKeywordOrString(cast<StringAttr>(std::get<0>(field)));
+    printer << " : " << cast<TypeAttr>(std::get<1>(field)).getValue();
+  });
+}
+
+LogicalResult StateOp::verify() {
+  if (getFieldNames().empty())
+    return emitOpError("must have at least one field");
+  if (getFieldNames().size() != getFieldTypes().size())
+    return emitOpError() << "has " << getFieldNames().size()
+                         << " names of fields and " << getFieldTypes().size()
+                         << " types";
+  llvm::StringSet<> seen;
+  for (auto [name, type] : llvm::zip(getFieldNames(), getFieldTypes())) {
+    StringRef field = cast<StringAttr>(name).getValue();
+    if (!seen.insert(field).second)
+      return emitOpError() << "has two fields named '" << field << "'";
+    if (failed(verifyShape(*this, "field '" + field + "'",
+                           cast<TypeAttr>(type).getValue(), 1)))
+      return failure();
+  }
+  return success();
+}
+
+std::optional<unsigned> StateOp::findField(StringRef name) {
+  for (auto [index, field] : llvm::enumerate(getFieldNames()))
+    if (cast<StringAttr>(field).getValue() == name)
+      return index;
+  return std::nullopt;
+}
+
+RankedTensorType StateOp::getFieldType(unsigned index) {
+  return cast<RankedTensorType>(
+      cast<TypeAttr>(getFieldTypes()[index]).getValue());
+}
+
+/// Looks up a symbol of a given kind and reports where there is none.
+template <typename OpTy>
+static OpTy lookup(Operation *user, SymbolTableCollection &tables,
+                   FlatSymbolRefAttr name, StringRef what) {
+  auto op = tables.lookupNearestSymbolFrom<OpTy>(user, name);
+  if (!op)
+    user->emitOpError() << "refers to " << name << ", which is not a " << what;
+  return op;
+}
+
+/// The field of a state that an operation names, or null after an error.
+static RankedTensorType lookupField(Operation *user,
+                                    SymbolTableCollection &tables,
+                                    FlatSymbolRefAttr stateName,
+                                    StringRef field) {
+  auto state = lookup<StateOp>(user, tables, stateName, "state");
+  if (!state)
+    return {};
+  std::optional<unsigned> index = state.findField(field);
+  if (!index) {
+    user->emitOpError() << "names field '" << field << "', which state "
+                        << stateName << " doesn't have";
+    return {};
+  }
+  return state.getFieldType(*index);
+}
+
+static LogicalResult verifyResultType(Operation *op, Type expected,
+                                      const Twine &source) {
+  Type found = op->getResult(0).getType();
+  if (found != expected)
+    return op->emitOpError()
+           << "yields " << found << ", but " << source << " is " << expected;
+  return success();
+}
+
+LogicalResult OutputOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return success(bool(lookupField(*this, tables, getStateAttr(), getField())));
+}
+
+//===----------------------------------------------------------------------===//
+// Cells
+//===----------------------------------------------------------------------===//
+
+ParseResult DefOp::parse(OpAsmParser &parser, OperationState &result) {
+  StringAttr name;
+  FlatSymbolRefAttr state;
+  SmallVector<OpAsmParser::Argument> arguments;
+  if (parser.parseSymbolName(name, getSymNameAttrName(result.name),
+                             result.attributes) ||
+      parser.parseArgumentList(arguments, AsmParser::Delimiter::Paren,
+                               /*allowType=*/true) ||
+      parser.parseArrow() ||
+      parser.parseAttribute(state, Type(), getStateAttrName(result.name),
+                            result.attributes) ||
+      parser.parseOptionalAttrDictWithKeyword(result.attributes))
+    return failure();
+  SmallVector<Attribute> names;
+  for (const OpAsmParser::Argument &argument : arguments)
+    names.push_back(
+        parser.getBuilder().getStringAttr(argument.ssaName.name.drop_front()));
+  result.addAttribute(getOperandNamesAttrName(result.name),
+                      parser.getBuilder().getArrayAttr(names));
+  return parser.parseRegion(*result.addRegion(), arguments);
+}
+
+void DefOp::print(OpAsmPrinter &printer) {
+  printer << ' ';
+  printer.printSymbolName(getSymName());
+  printer << '(';
+  llvm::interleaveComma(
+      getBodyBlock().getArguments(), printer,
+      [&](BlockArgument argument) { printer.printRegionArgument(argument); });
+  printer << ") -> " << getStateAttr();
+  printer.printOptionalAttrDictWithKeyword(
+      (*this)->getAttrs(),
+      {getSymNameAttrName(), getOperandNamesAttrName(), getStateAttrName()});
+  printer << ' ';
+  printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
+}
+
+void DefOp::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn setName) {
+  for (auto [argument, name] :
+       llvm::zip(getBodyBlock().getArguments(), getOperandNames()))
+    setName(argument, cast<StringAttr>(name).getValue());
+}
+
+YieldOp DefOp::getYield() {
+  return cast<YieldOp>(getBodyBlock().getTerminator());
+}
+
+LogicalResult DefOp::verify() {
+  if (getOperandNames().size() != getBodyBlock().getNumArguments())
+    return emitOpError() << "has " << getBodyBlock().getNumArguments()
+                         << " operands and names for "
+                         << getOperandNames().size();
+  llvm::StringSet<> seen;
+  for (auto [name, argument] :
+       llvm::zip(getOperandNames(), getBodyBlock().getArguments())) {
+    StringRef operand = cast<StringAttr>(name).getValue();
+    if (!seen.insert(operand).second)
+      return emitOpError() << "has two operands named '" << operand << "'";
+    Type type = argument.getType();
+    if (isa<RefType, TokenType>(type))
+      continue;
+    if (failed(verifyShape(*this,
+                           "dense operand '" + operand +
+                               "' of another type "
+                               "than !cell.ref and !cell.token",
+                           type, 1)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult DefOp::verifyRegions() {
+  if (getBodyBlock().empty() || !isa<YieldOp>(getBodyBlock().back()))
+    return emitOpError("must end in cell.yield");
+  return success();
+}
+
+LogicalResult DefOp::verifySymbolUses(SymbolTableCollection &tables) {
+  for (BlockArgument argument : getBodyBlock().getArguments())
+    if (auto ref = dyn_cast<RefType>(argument.getType()))
+      if (!lookup<StateOp>(*this, tables, ref.getState(), "state"))
+        return failure();
+  auto state = lookup<StateOp>(*this, tables, getStateAttr(), "state");
+  if (!state)
+    return failure();
+  OperandRange fields = getYield().getFields();
+  if (fields.size() != state.getNumFields())
+    return getYield().emitOpError()
+           << "yields " << fields.size() << " values, but state "
+           << getStateAttr() << " has " << state.getNumFields() << " fields";
+  for (auto [index, field] : llvm::enumerate(fields))
+    if (field.getType() != state.getFieldType(index))
+      return getYield().emitOpError()
+             << "yields " << field.getType() << " for field "
+             << state.getFieldNames()[index] << " of state " << getStateAttr()
+             << ", which is " << state.getFieldType(index);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Reading operands and parameters
+//===----------------------------------------------------------------------===//
+
+LogicalResult FieldOp::verifySymbolUses(SymbolTableCollection &tables) {
+  FlatSymbolRefAttr state = getNode().getType().getState();
+  RankedTensorType type = lookupField(*this, tables, state, getField());
+  return success(type && succeeded(verifyResultType(
+                             *this, type, "field '" + getField() + "'")));
+}
+
+LogicalResult LookupOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto param = lookup<ParamOp>(*this, tables, getTableAttr(), "parameter");
+  if (!param)
+    return failure();
+  RankedTensorType table = param.getTensorType();
+  if (table.getRank() != 2)
+    return emitOpError() << "needs a matrix to look up in, but " << getTable()
+                         << " is " << table;
+  if (getToken().getType().getBound() > table.getDimSize(0))
+    return emitOpError() << "looks up tokens below "
+                         << getToken().getType().getBound() << " in "
+                         << getTableAttr() << ", which has "
+                         << table.getDimSize(0) << " rows";
+  return verifyResultType(
+      *this,
+      RankedTensorType::get({table.getDimSize(1)}, table.getElementType()),
+      "a row of the table");
+}
+
+LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto param = lookup<ParamOp>(*this, tables, getParamAttr(), "parameter");
+  if (!param)
+    return failure();
+  return verifyResultType(*this, param.getType(), "the parameter");
+}
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+LogicalResult ProductOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto param = lookup<ParamOp>(*this, tables, getParamAttr(), "parameter");
+  if (!param)
+    return failure();
+  RankedTensorType matrix = param.getTensorType();
+  auto vector = cast<RankedTensorType>(getVector().getType());
+  if (matrix.getRank() != 2 || matrix.getDimSize(1) != vector.getDimSize(0))
+    return emitOpError() << "can't multiply " << getParamAttr() << " of "
+                         << matrix << " by " << vector;
+  return verifyResultType(
+      *this,
+      RankedTensorType::get({matrix.getDimSize(0)}, matrix.getElementType()),
+      "the product");
+}
+
+#define GET_OP_CLASSES
+#include "dialects/Cell/CellOps.cpp.inc"
