@@ -1,0 +1,42 @@
+//===- Pipelines.h - the stages of compilation ------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_COMPILER_PIPELINES_H
+#define EDBC_COMPILER_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "passes/LearnPolicy/LearnPolicy.h"
+
+namespace edbc {
+
+/// The stages of compilation, in order; design and README name them so, and
+/// `--stop-after` takes these names.
+enum class Stage { Import, Cell, Batch, Layout, Policy, Kernels, Llvm };
+inline constexpr Stage allStages[] = {
+    Stage::Import, Stage::Cell,    Stage::Batch, Stage::Layout,
+    Stage::Policy, Stage::Kernels, Stage::Llvm};
+
+/// "import", "cell", ...
+llvm::StringRef stageName(Stage stage);
+/// One line on what the IR holds after the stage.
+llvm::StringRef stageSummary(Stage stage);
+
+struct PipelineOptions {
+  Stage last = Stage::Llvm;
+  LearnPolicyOptions policy;
+  /// Sample graphs and the receiver of the learner's report.
+  PolicyTraining training;
+  /// Instruction sets to generate kernels for; all if empty.
+  llvm::SmallVector<batch::Isa> isas;
+};
+
+/// Adds the passes of all stages up to `options.last`. Each stage ends with a
+/// check of which dialects remain.
+void buildPipeline(mlir::PassManager &manager, const PipelineOptions &options);
+
+} // namespace edbc
+
+#endif // EDBC_COMPILER_PIPELINES_H

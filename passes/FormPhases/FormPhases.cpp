@@ -1,0 +1,180 @@
+//===- FormPhases.cpp - kernels are divided into phases ---------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace edbc {
+#define GEN_PASS_DEF_FORMPHASES
+#include "passes/Passes.h.inc"
+} // namespace edbc
+
+using namespace mlir;
+using namespace edbc;
+using namespace edbc::batch;
+
+/// Operations that read memory or constants: each phase has its own copy.
+static bool isSource(Operation *op) {
+  return isa<GatherOp, LookupOp, InputOp, BroadcastOp, SplatOp>(op);
+}
+
+/// Values that a product can read where they lie.
+static bool liesInRows(Value value) {
+  return isa_and_nonnull<GatherOp, LookupOp, InputOp>(value.getDefiningOp());
+}
+
+namespace {
+/// product(a) + product(b) -> product(a, b): one accumulator instead of two.
+struct MergeSummedProducts : OpRewritePattern<arith::AddFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::AddFOp add,
+                                PatternRewriter &rewriter) const override {
+    auto left = add.getLhs().getDefiningOp<ProductOp>();
+    auto right = add.getRhs().getDefiningOp<ProductOp>();
+    if (!left || !right || !left->hasOneUse() || !right->hasOneUse())
+      return rewriter.notifyMatchFailure(
+          add, "not a sum of two products that are used once");
+    SmallVector<Value> vectors(left.getVectors());
+    llvm::append_range(vectors, right.getVectors());
+    SmallVector<Attribute> terms(left.getTerms().getValue());
+    llvm::append_range(terms, right.getTerms());
+    rewriter.replaceOpWithNewOp<ProductOp>(add, add.getType(), vectors,
+                                           rewriter.getArrayAttr(terms));
+    return success();
+  }
+};
+
+/// A phase is identified by how many phases must precede it, and its width.
+using PhaseKey = std::pair<unsigned, int64_t>;
+
+struct FormPhasesPass : edbc::impl::FormPhasesBase<FormPhasesPass> {
+  void runOnOperation() override;
+
+private:
+  /// Assigns a phase to every operation that isn't a source.
+  void assign(KernelOp kernel);
+  /// Moves the operations into the phases.
+  void build(KernelOp kernel);
+
+  llvm::MapVector<Operation *, PhaseKey> keys;
+};
+} // namespace
+
+static int64_t widthOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getDimSize(1);
+}
+
+void FormPhasesPass::assign(KernelOp kernel) {
+  keys.clear();
+  auto levelOf = [&](Value value) {
+    auto it = keys.find(value.getDefiningOp());
+    return it == keys.end() ? 0 : it->second.first;
+  };
+  for (Operation &op : kernel.getBodyBlock().without_terminator()) {
+    if (isSource(&op))
+      continue;
+    unsigned level = 0;
+    for (Value operand : op.getOperands()) {
+      if (!isa<ProductOp>(op))
+        level = std::max(level, levelOf(operand));
+      else if (!liesInRows(operand))
+        level = std::max(level, levelOf(operand) + 1);
+    }
+    Value sized = op.getNumResults() ? op.getResult(0) : op.getOperand(0);
+    keys[&op] = {level, widthOf(sized)};
+  }
+  // A vector that is the same for all rows is multiplied like a computed one:
+  // an earlier phase copies it into the workspace.
+  for (Operation &op : kernel.getBodyBlock().without_terminator())
+    if (isa<BroadcastOp, SplatOp>(op) &&
+        llvm::any_of(op.getUsers(),
+                     [](Operation *user) { return isa<ProductOp>(user); }))
+      keys[&op] = {0, widthOf(op.getResult(0))};
+}
+
+void FormPhasesPass::build(KernelOp kernel) {
+  SmallVector<PhaseKey> order;
+  for (auto &[op, key] : keys)
+    if (!llvm::is_contained(order, key))
+      order.push_back(key);
+  llvm::stable_sort(order, [](const PhaseKey &a, const PhaseKey &b) {
+    return a.first < b.first;
+  });
+
+  Operation *end = kernel.getBodyBlock().getTerminator();
+  for (const PhaseKey &key : order) {
+    SmallVector<Operation *> members;
+    for (Operation &op : kernel.getBodyBlock().without_terminator())
+      if (auto it = keys.find(&op); it != keys.end() && it->second == key)
+        members.push_back(&op);
+    llvm::SmallPtrSet<Operation *, 16> inside(members.begin(), members.end());
+
+    llvm::SetVector<Value> kept;
+    for (Operation *op : members)
+      for (Value result : op->getResults())
+        for (Operation *user : result.getUsers())
+          if (!inside.contains(user))
+            kept.insert(result);
+
+    OpBuilder builder(end);
+    SmallVector<Type> keptTypes;
+    for (Value value : kept)
+      keptTypes.push_back(value.getType());
+    auto phase = PhaseOp::create(builder, members.front()->getLoc(), keptTypes,
+                                 key.second, FlatSymbolRefAttr(), IntegerAttr(),
+                                 DenseI64ArrayAttr());
+    Block *body = builder.createBlock(&phase.getBody());
+
+    DenseMap<Operation *, Operation *> copies;
+    for (Operation *op : members) {
+      op->moveBefore(body, body->end());
+      for (OpOperand &operand : op->getOpOperands()) {
+        Operation *source = operand.get().getDefiningOp();
+        if (!source || inside.contains(source) || !isSource(source) ||
+            keys.contains(source))
+          continue;
+        Operation *&copy = copies[source];
+        if (!copy) {
+          copy = source->clone();
+          body->getOperations().insert(op->getIterator(), copy);
+        }
+        operand.set(copy->getResult(0));
+      }
+    }
+    builder.setInsertionPointToEnd(body);
+    YieldOp::create(builder, phase.getLoc(), kept.getArrayRef());
+    for (auto [index, result] : llvm::enumerate(phase.getKept())) {
+      Value value = kept[index];
+      value.replaceUsesWithIf(result, [&](OpOperand &use) {
+        return !phase->isAncestor(use.getOwner());
+      });
+    }
+    ++numPhases;
+    numKept += kept.size();
+  }
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(kernel.getBodyBlock())))
+    if (isSource(&op) && op.use_empty())
+      op.erase();
+}
+
+void FormPhasesPass::runOnOperation() {
+  KernelOp kernel = getOperation();
+  if (!kernel.getOps<PhaseOp>().empty())
+    return;
+  RewritePatternSet patterns(&getContext());
+  patterns.add<MergeSummedProducts>(&getContext());
+  if (failed(applyPatternsGreedily(kernel, std::move(patterns))))
+    return signalPassFailure();
+  assign(kernel);
+  build(kernel);
+}

@@ -1,0 +1,175 @@
+//===- Passes.td - the passes of edbc ---------------------------*- tablegen -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+// In the order of the pipeline (compiler/Pipelines.cpp). One folder per pass:
+// folder, class, flag and test folder derive from one another.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_PASSES_PASSES_TD
+#define EDBC_PASSES_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def CellToBatch : Pass<"cell-to-batch", "::mlir::ModuleOp"> {
+  let summary = "turns cells into kernels over the rows of a batch";
+  let description = [{
+    Every `cell.def` becomes a `batch.kernel` whose values have a leading
+    dimension of rows; reading operands and storing results become explicit
+    operations. A product with a concatenation becomes a sum of products with
+    columns of the matrix, so that no concatenation remains.
+
+    ```mlir
+    cell.def @inner(%left: !cell.ref<@Node>, %right: !cell.ref<@Node>) -> @Node {
+      %l = cell.field %left["h"] : !cell.ref<@Node> -> tensor<64xf32>
+      %r = cell.field %right["h"] : !cell.ref<@Node> -> tensor<64xf32>
+      %e = tensor.concat dim(0) %l, %r : (tensor<64xf32>, tensor<64xf32>) -> tensor<128xf32>
+      %h = cell.product @U, %e : tensor<128xf32> -> tensor<64xf32>
+      cell.yield %h : tensor<64xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    batch.kernel @inner(%left: !batch.rows<@Node>, %right: !batch.rows<@Node>) -> @Node {
+      %l = batch.gather %left["h"] : !batch.rows<@Node> -> tensor<?x64xf32>
+      %r = batch.gather %right["h"] : !batch.rows<@Node> -> tensor<?x64xf32>
+      %h = batch.product %l, %r with [#batch.term<@U[0]>, #batch.term<@U[64]>]
+          : tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+      batch.scatter %h to "h" : tensor<?x64xf32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::edbc::batch::BatchDialect", "::mlir::arith::ArithDialect",
+    "::mlir::math::MathDialect"
+  ];
+}
+
+def FormPhases : Pass<"batch-form-phases", "::edbc::batch::KernelOp"> {
+  let summary = "divides kernels into phases";
+  let description = [{
+    A phase is what one compiled function computes without waiting: products of
+    operands that are in memory, and all elementwise arithmetic on their results.
+    A product of a computed value needs another phase, which reads the value from
+    the workspace; so do values of another width. Products that are added become
+    one sum of products, which needs one accumulator.
+
+    An LSTM or TreeLSTM cell is one phase. A GRU has two, since its candidate
+    multiplies the reset state:
+
+    ```mlir
+    %kept = batch.phase width 64 {
+      ...
+      batch.yield %r_times_h : tensor<?x64xf32>
+    } : tensor<?x64xf32>
+    batch.phase width 64 {
+      %c = batch.product %kept with [#batch.term<@Uc[0]>] : tensor<?x64xf32> -> tensor<?x64xf32>
+      ...
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numPhases", "phases", "Number of phases formed">,
+    Statistic<"numKept", "kept", "Number of values kept between phases">
+  ];
+}
+
+def PlanMemory : Pass<"batch-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "lays out states, weights and workspace";
+  let description = [{
+    Assigns to each field of a state and to each value that a phase keeps its
+    place in a row, packs the weights of each phase in the order in which its
+    kernel reads them (`batch.pack`: the products of a phase are interleaved, so
+    that one register tile holds all gates of the same hidden units), and lists
+    the buffers that a kernel's functions are called with.
+
+    Fields and kept values stand in order of definition. Panels have as many
+    units as fit the registers: 64 for a lone product, 16 where three or more
+    share a tile, always a divisor of the padded width.
+  }];
+}
+
+def LearnPolicy : Pass<"batch-learn-policy", "::mlir::ModuleOp"> {
+  let summary = "learns the batching policy and writes it into the module";
+  let description = [{
+    Algorithm 1 of ED-Batch: tabular Q-learning on sample graphs finds the finite
+    state machine that batches them in fewest steps; it becomes the module's
+    `batch.policy`. The pass does nothing where there is one already. Without
+    samples (a programmatic option) graphs are drawn from the kernels'
+    signatures.
+  }];
+  let options = [
+    Option<"seed", "seed", "uint64_t", "1", "Seed of all random choices">,
+    Option<"encoding", "encoding", "std::string", "\"sort\"",
+           "How the machine sees the frontier: base, max or sort">,
+    Option<"episodes", "episodes", "unsigned", "1000",
+           "Most episodes to learn from">,
+    Option<"batchSize", "batch", "unsigned", "32",
+           "Instances of one sample mini-batch">
+  ];
+  let statistics = [
+    Statistic<"numStates", "states", "Number of states of the machine">,
+    Statistic<"numEpisodes", "episodes", "Number of episodes learned from">
+  ];
+}
+
+def LowerPhases : Pass<"batch-lower-phases", "::mlir::ModuleOp"> {
+  let summary = "generates the functions of the phases";
+  let description = [{
+    For each instruction set, adds a module with one function for each phase
+    (`edbc_phase_fn` of edbc/abi.h) in terms of `scf`, `memref` and `vector`.
+    A function walks panels of units and tiles of rows: it accumulates all
+    products of the phase for a tile in registers, reading operands where they
+    lie, and hands the sums of each row to the phase's epilogue, an internal
+    function that computes the rest and stores it. Each accumulator sums in the
+    same order whatever the tile, so results don't depend on a batch's size.
+  }];
+  let options = [
+    ListOption<"isas", "isas", "std::string",
+               "Instruction sets: x86-64-v3, x86-64-v4; all if none is named">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+def ExpandMath : Pass<"expand-math"> {
+  let summary = "expands exp, tanh and log into vector arithmetic";
+  let description = [{
+    Left alone, `math.exp`, `math.tanh` and `math.log` become calls of scalar
+    library functions.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
+def LowerBind : Pass<"batch-lower-bind", "::mlir::ModuleOp"> {
+  let summary = "turns batch.bind into memref descriptors";
+  let description = [{
+    Loads the buffer's pointer from its slot and builds the descriptor that
+    `finalize-memref-to-llvm` expects, joined by an unrealized cast that
+    `reconcile-unrealized-casts` removes.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def CheckDialects : Pass<"check-dialects"> {
+  let summary = "fails where operations of other dialects remain";
+  let description = [{
+    Stands at the end of each stage of the pipeline. Names the stage and the
+    first operation that should have been gone.
+  }];
+  let options = [
+    Option<"stage", "stage", "std::string", "\"\"", "Name of the stage">,
+    ListOption<"allowed", "allowed", "std::string", "Names of dialects">
+  ];
+}
+
+#endif // EDBC_PASSES_PASSES_TD
