@@ -18,8 +18,8 @@
  * Conventions, valid for the whole file:
  * - Sizes and offsets of arrays of `float` count floats, not bytes. Every array
  *   that a kernel reads or writes starts on a multiple of EDBC_ALIGNMENT bytes,
- *   and rows are padded to a multiple of EDBC_LANES floats; what stands in the
- *   padding is finite but otherwise meaningless, and no result depends on it.
+ *   and rows are padded to a multiple of EDBC_LANES floats. What stands in the
+ *   padding means nothing, and no result depends on it.
  * - A function that can fail returns an `edbc_status`; when it fails, it has
  *   changed nothing that the caller can see, and it has written one line of
  *   text into the `edbc_error` that it was given (which may be null).

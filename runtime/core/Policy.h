@@ -1,0 +1,369 @@
+//===- Policy.h - which type to batch next ---------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+//
+// 1. How a frontier is seen: `frontierSequence`, `foldKey`, `encode`.
+// 2. The table that holds a learned finite state machine: `slotOf`, `lookup`,
+//    `buildTable`. Its layout is `edbc_policy_desc`.
+// 3. `SubgraphSources`, the quantity of ED-Batch's sufficient condition.
+// 4. The policies: `FsmPolicy`, `AgendaPolicy`, `LemmaPolicy`.
+//
+// The compiler trains with these functions and the runtime executes them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_RUNTIME_CORE_POLICY_H
+#define EDBC_RUNTIME_CORE_POLICY_H
+
+#include "edbc/abi.h"
+#include "runtime/core/Scheduler.h"
+
+namespace edbc::core {
+
+//===----------------------------------------------------------------------===//
+// Encodings of the frontier (ED-Batch, section 2.3)
+//===----------------------------------------------------------------------===//
+
+/// Writes the types that have ready nodes into `sequence`, which has room for
+/// `numTypes`, and returns how many there are. Their order is what the encoding
+/// remembers of the counts:
+/// - base: by number;
+/// - max: the type with most ready nodes, then the others by number;
+/// - sort: by descending count.
+/// Of types with equal counts the lower number comes first.
+inline uint32_t frontierSequence(edbc_encoding encoding, const uint32_t *ready,
+                                 uint32_t numTypes, uint32_t *sequence) {
+  uint32_t length = 0;
+  for (uint32_t type = 0; type < numTypes; ++type)
+    if (ready[type] != 0)
+      sequence[length++] = type;
+  if (encoding == EDBC_ENCODING_SORT) {
+    std::sort(sequence, sequence + length, [&](uint32_t a, uint32_t b) {
+      return ready[a] != ready[b] ? ready[a] > ready[b] : a < b;
+    });
+  } else if (encoding == EDBC_ENCODING_MAX && length > 1) {
+    uint32_t *most = std::max_element(
+        sequence, sequence + length,
+        [&](uint32_t a, uint32_t b) { return ready[a] < ready[b]; });
+    std::rotate(sequence, most, most + 1);
+  }
+  return length;
+}
+
+/// The key of a sequence of types: a number in base `numTypes + 1` whose digits
+/// are the types plus 1, the first one highest. Beyond 64 bits it wraps, and
+/// two sequences may share a key; that is harmless, because a policy is a hint
+/// and what it says is checked against the ready nodes. The empty sequence has
+/// key 0.
+inline uint64_t foldKey(const uint32_t *sequence, uint32_t length,
+                        uint32_t numTypes) {
+  uint64_t key = 0;
+  for (uint32_t i = 0; i < length; ++i)
+    key = key * (uint64_t(numTypes) + 1) + sequence[i] + 1;
+  return key;
+}
+
+/// The key of a frontier. `scratch` has room for `numTypes` numbers.
+inline uint64_t encode(edbc_encoding encoding, const uint32_t *ready,
+                       uint32_t numTypes, uint32_t *scratch) {
+  uint32_t length = frontierSequence(encoding, ready, numTypes, scratch);
+  return foldKey(scratch, length, numTypes);
+}
+
+//===----------------------------------------------------------------------===//
+// The table of transitions
+//===----------------------------------------------------------------------===//
+
+/// Where the search for a key begins in a table of 2^log2Slots slots. From
+/// there it goes on slot by slot, from the last to the first.
+inline uint64_t slotOf(uint64_t key, uint32_t log2Slots) {
+  return log2Slots == 0 ? 0 : (key * 0x9E3779B97F4A7C15u) >> (64 - log2Slots);
+}
+
+/// The action of the state `key`, or null where the table has none. Key 0,
+/// which marks free slots, has none.
+inline const uint32_t *lookup(const edbc_policy_desc &table, uint64_t key) {
+  if (key == 0)
+    return nullptr;
+  uint64_t mask = (uint64_t(1) << table.log2_slots) - 1;
+  for (uint64_t slot = slotOf(key, table.log2_slots);;
+       slot = (slot + 1) & mask) {
+    const edbc_transition &transition = table.slots[slot];
+    if (transition.key == key)
+      return &transition.action;
+    if (transition.key == 0)
+      return nullptr;
+  }
+}
+
+/// The slots of a table, to be pointed at by an `edbc_policy_desc`.
+struct PolicyTable {
+  uint32_t log2Slots = 0;
+  std::vector<edbc_transition> slots;
+};
+
+/// Lays out transitions as a table that is at most half full and no larger than
+/// that requires. Of several with the same key the first counts; key 0 (a
+/// sequence whose key wraps to 0) can't be stored and is left out. A function
+/// of the transitions and their order.
+inline PolicyTable buildTable(const std::vector<edbc_transition> &transitions) {
+  PolicyTable table;
+  while ((uint64_t(1) << table.log2Slots) < 2 * transitions.size())
+    ++table.log2Slots;
+  uint64_t size = uint64_t(1) << table.log2Slots;
+  table.slots.assign(size, edbc_transition{0, 0, 0});
+  for (const edbc_transition &transition : transitions) {
+    if (transition.key == 0)
+      continue;
+    uint64_t slot = slotOf(transition.key, table.log2Slots);
+    while (table.slots[slot].key != 0 &&
+           table.slots[slot].key != transition.key)
+      slot = (slot + 1) & (size - 1);
+    if (table.slots[slot].key == 0)
+      table.slots[slot] = transition;
+  }
+  return table;
+}
+
+//===----------------------------------------------------------------------===//
+// The sufficient condition (ED-Batch, Lemma 2.1)
+//===----------------------------------------------------------------------===//
+
+/// Counts the sources of each type's subgraph: the nodes of the type that are
+/// not executed and have no ancestor, at any distance, that is of the same type
+/// and not executed. Ready nodes are sources. Where all sources of a type are
+/// ready, batching them next is part of some shortest schedule (Lemma 2.1), so
+/// ready / sources (at most 1) tells how good a choice is.
+///
+/// For each node the set of types among itself and its ancestors that are not
+/// executed is kept as a bit mask. One pass finds all masks; afterwards bits
+/// only disappear, and only the changes are followed, each along the uses of
+/// the node concerned.
+class SubgraphSources {
+public:
+  /// Forgets everything; to be called whenever the frontier was reset.
+  void reset() { begun = false; }
+
+  /// Brings the counts up to date with the frontier, which may have taken any
+  /// number of steps since the last call.
+  void update(const Frontier &frontier) {
+    if (!begun)
+      begin(frontier);
+    else
+      follow(frontier);
+  }
+
+  /// Sources of the type's subgraph, as of the last update.
+  uint32_t count(uint32_t type) const { return sources[type]; }
+
+private:
+  static constexpr uint32_t bits = 64;
+
+  uint64_t *maskOf(uint32_t index) { return &masks[size_t(index) * words]; }
+
+  /// A node's mask has at least its own type's bit until it is executed.
+  bool isExecuted(uint32_t index, uint32_t type) {
+    return (maskOf(index)[type / bits] >> (type % bits) & 1) == 0;
+  }
+
+  /// Finds a node's mask anew from its operands'. Returns whether it changed.
+  bool refresh(const Graph &graph, uint32_t first, uint32_t index,
+               uint32_t type) {
+    bool changed = false;
+    for (uint32_t word = 0; word < words; ++word) {
+      uint64_t mask = 0;
+      for (uint32_t operand : graph.operands(first + index))
+        if (operand >= first)
+          mask |= maskOf(operand - first)[word];
+      if (word == type / bits) {
+        uint64_t own = uint64_t(1) << (type % bits);
+        if (!isSource[index] && !(mask & own)) {
+          isSource[index] = true;
+          ++sources[type];
+        }
+        mask |= own;
+      }
+      changed |= maskOf(index)[word] != mask;
+      maskOf(index)[word] = mask;
+    }
+    return changed;
+  }
+
+  void begin(const Frontier &frontier) {
+    const Graph &graph = frontier.getGraph();
+    uint32_t first = frontier.first();
+    uint32_t count = graph.numNodes() - first;
+    words = (frontier.numTypes() + bits - 1) / bits;
+    sources.assign(frontier.numTypes(), 0);
+    seen.assign(frontier.numTypes(), 0);
+    isSource.assign(count, false);
+    masks.assign(size_t(count) * words, 0);
+    for (uint32_t i = 0; i < count; ++i) {
+      uint32_t type = graph.type(first + i);
+      maskOf(i)[type / bits] = uint64_t(1) << (type % bits);
+    }
+    markExecuted(frontier);
+    for (uint32_t i = 0; i < count; ++i)
+      if (!isExecuted(i, graph.type(first + i)))
+        refresh(graph, first, i, graph.type(first + i));
+    changes.clear();
+    begun = true;
+  }
+
+  /// Clears the masks of nodes executed since the last call and lists them in
+  /// `changes`.
+  void markExecuted(const Frontier &frontier) {
+    for (uint32_t type = 0; type < frontier.numTypes(); ++type) {
+      NodeSpan executed = frontier.executedNodes(type);
+      for (uint32_t &i = seen[type]; i < executed.size(); ++i) {
+        uint32_t index = executed[i] - frontier.first();
+        std::fill_n(maskOf(index), words, 0);
+        sources[type] -= isSource[index];
+        changes.push_back(index);
+      }
+    }
+  }
+
+  void follow(const Frontier &frontier) {
+    const Graph &graph = frontier.getGraph();
+    uint32_t first = frontier.first();
+    markExecuted(frontier);
+    while (!changes.empty()) {
+      uint32_t index = changes.back();
+      changes.pop_back();
+      graph.forEachUse(first + index, [&](uint32_t user) {
+        uint32_t type = graph.type(user);
+        if (!isExecuted(user - first, type) &&
+            refresh(graph, first, user - first, type))
+          changes.push_back(user - first);
+      });
+    }
+  }
+
+  bool begun = false;
+  uint32_t words = 0; ///< of a mask
+  std::vector<uint64_t> masks;
+  std::vector<uint8_t> isSource;
+  std::vector<uint32_t> sources;
+  std::vector<uint32_t> seen; ///< by type: executed nodes marked so far
+  std::vector<uint32_t> changes;
+};
+
+//===----------------------------------------------------------------------===//
+// Policies, as `schedule` wants them
+//===----------------------------------------------------------------------===//
+
+/// Takes the type with the largest ready / sources; of equal ones that with
+/// more ready nodes, then the lower number.
+class LemmaPolicy {
+public:
+  void begin(const Frontier &) { sources.reset(); }
+
+  uint32_t choose(const Frontier &frontier) {
+    sources.update(frontier);
+    uint32_t best = 0;
+    for (uint32_t type = 1; type < frontier.numTypes(); ++type) {
+      // Without ready nodes the ratio is 0, also where sources are 0.
+      uint64_t left = uint64_t(frontier.ready(type)) * divisor(best);
+      uint64_t right = uint64_t(frontier.ready(best)) * divisor(type);
+      if (left > right ||
+          (left == right && frontier.ready(type) > frontier.ready(best)))
+        best = type;
+    }
+    return best;
+  }
+
+private:
+  uint32_t divisor(uint32_t type) const {
+    return std::max(sources.count(type), 1u);
+  }
+
+  SubgraphSources sources;
+};
+
+/// Follows a learned finite state machine, and the sufficient condition where
+/// the machine has no transition or names a type without ready nodes.
+class FsmPolicy {
+public:
+  /// The slots that `table` points at must outlive the policy.
+  explicit FsmPolicy(const edbc_policy_desc &table) : table(table) {}
+
+  void begin(const Frontier &frontier) {
+    scratch.resize(frontier.numTypes());
+    fallback.begin(frontier);
+    fallbacks = 0;
+  }
+
+  uint32_t choose(const Frontier &frontier) {
+    uint64_t key = encode(table.encoding, frontier.ready(), frontier.numTypes(),
+                          scratch.data());
+    const uint32_t *action = lookup(table, key);
+    if (action && *action < frontier.numTypes() && frontier.ready(*action) != 0)
+      return *action;
+    ++fallbacks;
+    return fallback.choose(frontier);
+  }
+
+  /// Choices since `begin` that the machine did not make.
+  uint64_t numFallbacks() const { return fallbacks; }
+
+private:
+  edbc_policy_desc table;
+  LemmaPolicy fallback;
+  std::vector<uint32_t> scratch;
+  uint64_t fallbacks = 0;
+};
+
+/// Takes the type whose ready nodes have the lowest average depth, the lower
+/// number of equal ones (Neubig et al., On-the-fly Operation Batching, 2017).
+class AgendaPolicy {
+public:
+  void begin(const Frontier &frontier) {
+    computeDepths(frontier.getGraph(), frontier.first(), depths);
+    sums.assign(frontier.numTypes(), Sum());
+  }
+
+  uint32_t choose(const Frontier &frontier) {
+    uint32_t best = UINT32_MAX;
+    double lowest = 0;
+    for (uint32_t type = 0; type < frontier.numTypes(); ++type) {
+      if (frontier.ready(type) == 0)
+        continue;
+      double average = double(depthSum(frontier, type)) / frontier.ready(type);
+      if (best == UINT32_MAX || average < lowest) {
+        best = type;
+        lowest = average;
+      }
+    }
+    return best;
+  }
+
+private:
+  /// The depths of a type's ready nodes, added up: those of its nodes with
+  /// index [begin, end) among executed and ready ones together.
+  struct Sum {
+    uint64_t total = 0;
+    uint32_t begin = 0;
+    uint32_t end = 0;
+  };
+
+  uint64_t depthSum(const Frontier &frontier, uint32_t type) {
+    Sum &sum = sums[type];
+    uint32_t executed = frontier.executedNodes(type).size();
+    if (sum.begin != executed)
+      sum = {0, executed, executed};
+    NodeSpan nodes = frontier.readyNodes(type);
+    for (; sum.end - executed < nodes.size(); ++sum.end)
+      sum.total += depths[nodes[sum.end - executed] - frontier.first()];
+    return sum.total;
+  }
+
+  std::vector<uint32_t> depths;
+  std::vector<Sum> sums;
+};
+
+} // namespace edbc::core
+
+#endif // EDBC_RUNTIME_CORE_POLICY_H

@@ -1,0 +1,258 @@
+//===- edbc.h - compiled networks in C++ applications ----------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+/**
+ * @file
+ * The C interface of abi.h for C++17, header-only. What `edbc compile`
+ * generates for a network derives from the classes here and adds one typed
+ * function for each cell and each output:
+ *
+ * @code
+ *   tree_lstm::Model model("weights.safetensors");
+ *   tree_lstm::Session session(model);
+ *   for (const Tree &tree : trees) {
+ *     session.beginInstance();
+ *     tree_lstm::Node node = session.inner(session.leaf(3), session.leaf(7));
+ *     scores.push_back(session.score(node));
+ *   }
+ *   session.run();
+ *   for (tree_lstm::Score score : scores)
+ *     use(session.logits(score)); // edbc::Span<const float>
+ *   session.reset();
+ * @endcode
+ *
+ * Whatever fails throws edbc::Error and has changed nothing. A model may be
+ * shared by threads and must outlive its sessions; a session belongs to one
+ * thread at a time.
+ */
+#ifndef EDBC_EDBC_H
+#define EDBC_EDBC_H
+
+#include "edbc/abi.h"
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace edbc {
+
+/// Why a call failed: one line of text, and its kind.
+class Error : public std::runtime_error {
+public:
+  explicit Error(const edbc_error &error)
+      : std::runtime_error(error.message), code(error.status) {}
+  Error(edbc_status status, const std::string &message)
+      : std::runtime_error(message), code(status) {}
+
+  edbc_status status() const { return code; }
+
+private:
+  edbc_status code;
+};
+
+/// A view of consecutive elements that others own.
+template <typename T> class Span {
+public:
+  Span() = default;
+  Span(T *data, size_t size) : first(data), count(size) {}
+  /// Of a vector of T, or of T without its const.
+  template <typename U>
+  Span(const std::vector<U> &elements)
+      : first(elements.data()), count(elements.size()) {}
+
+  T *data() const { return first; }
+  size_t size() const { return count; }
+  bool empty() const { return count == 0; }
+  T *begin() const { return first; }
+  T *end() const { return first + count; }
+  T &operator[](size_t index) const { return first[index]; }
+
+private:
+  T *first = nullptr;
+  size_t count = 0;
+};
+
+/// A node of a session's graph, void after the session's next reset. Generated
+/// headers derive one type for each state, so that the compiler tells them
+/// apart. A default-constructed value is of no node.
+struct Value {
+  edbc_value handle = {};
+};
+
+/// How batches are chosen. Results are the same bits under every policy.
+enum class Policy {
+  Fsm = EDBC_POLICY_FSM,       ///< the machine learned at compile time
+  Agenda = EDBC_POLICY_AGENDA, ///< lowest average depth first (DyNet)
+  Depth = EDBC_POLICY_DEPTH,   ///< depth by depth (TensorFlow Fold)
+  Lemma = EDBC_POLICY_LEMMA,   ///< greedy by the ratio of ED-Batch's Lemma 2.1
+};
+
+struct SessionOptions {
+  Policy policy = Policy::Fsm;
+};
+
+using Statistics = edbc_statistics;
+
+/// A network with its weights. Immutable; movable, not copyable.
+class Model {
+public:
+  /// With the weights that were embedded at compile time.
+  explicit Model(const edbc_library &library) : Model(library, nullptr) {}
+  /// With the weights of a .safetensors file.
+  Model(const edbc_library &library, const std::string &weightsPath)
+      : Model(library, weightsPath.c_str()) {}
+
+  /// Instruction set of the kernels in use, for example "x86-64-v4".
+  const char *isa() const { return edbc_model_isa(model.get()); }
+  const edbc_model *handle() const { return model.get(); }
+
+private:
+  struct Destroy {
+    void operator()(edbc_model *model) const { edbc_model_destroy(model); }
+  };
+
+  Model(const edbc_library &library, const char *weightsPath) {
+    edbc_model_options options = {};
+    options.weights_path = weightsPath;
+    edbc_model *created = nullptr;
+    edbc_error error;
+    if (edbc_model_create(&library, &options, &created, &error) != EDBC_OK)
+      throw Error(error);
+    model.reset(created);
+  }
+
+  std::unique_ptr<edbc_model, Destroy> model;
+};
+
+/// @name Arguments of cells
+/// For generated code.
+/// @{
+inline edbc_argument stateArgument(const Value &value) {
+  edbc_argument argument;
+  argument.state = value.handle;
+  return argument;
+}
+
+inline edbc_argument tokenArgument(uint32_t token) {
+  edbc_argument argument;
+  argument.token = token;
+  return argument;
+}
+
+/// `cell` and `operand` name the place in the error that tells that there are
+/// not `width` values.
+inline edbc_argument denseArgument(Span<const float> values, size_t width,
+                                   const char *cell, const char *operand) {
+  if (values.size() != width)
+    throw Error(EDBC_INVALID_ARGUMENT,
+                std::string("cell '") + cell + "', operand '" + operand +
+                    "': " + std::to_string(values.size()) +
+                    " values given, expected " + std::to_string(width));
+  edbc_argument argument;
+  argument.values = values.data();
+  return argument;
+}
+/// @}
+
+/// One mini-batch: a graph under construction, and its results. Movable, not
+/// copyable.
+class Session {
+public:
+  explicit Session(const Model &model, SessionOptions options = {}) {
+    edbc_session_options given = {};
+    given.policy = static_cast<edbc_policy_kind>(options.policy);
+    edbc_session *created = nullptr;
+    edbc_error error;
+    if (edbc_session_create(model.handle(), &given, &created, &error) !=
+        EDBC_OK)
+      throw Error(error);
+    session.reset(created);
+  }
+
+  /// Nodes added from here on belong to a new instance, whose nodes can't refer
+  /// to those of earlier ones. An instance without nodes doesn't count.
+  void beginInstance() {
+    edbc_error error;
+    if (edbc_session_begin_instance(session.get(), &error) != EDBC_OK)
+      throw Error(error);
+  }
+
+  /// Executes all nodes added since the last run. The graph may then grow
+  /// further and run again.
+  void run() {
+    edbc_error error;
+    if (edbc_session_run(session.get(), &error) != EDBC_OK)
+      throw Error(error);
+  }
+
+  /// Forgets all nodes and keeps the memory. Earlier values become void.
+  void reset() { edbc_session_reset(session.get()); }
+
+  /// Figures since the last reset. The lower bound is the only one that costs
+  /// time to find; without it it is 0.
+  Statistics statistics(bool lowerBound = false) const {
+    Statistics statistics;
+    edbc_error error;
+    if (edbc_session_statistics(session.get(), lowerBound, &statistics,
+                                &error) != EDBC_OK)
+      throw Error(error);
+    return statistics;
+  }
+
+  /// Writes the instances' graphs as text that `edbc compile --samples` reads.
+  void saveGraphs(const std::string &path) const {
+    edbc_error error;
+    if (edbc_session_save_graphs(session.get(), path.c_str(), &error) !=
+        EDBC_OK)
+      throw Error(error);
+  }
+
+protected:
+  /// Adds a node of cell number `cell`, whose state's type is `Result`.
+  template <typename Result, size_t count>
+  Result add(uint32_t cell, const edbc_argument (&arguments)[count]) {
+    return addNode<Result>(cell, arguments);
+  }
+  /// Adds a node of a cell without operands.
+  template <typename Result> Result add(uint32_t cell) {
+    return addNode<Result>(cell, nullptr);
+  }
+
+  /// The values of output number `output`; valid until the next run, reset or
+  /// destruction.
+  Span<const float> read(uint32_t output, const Value &value) const {
+    const float *data = nullptr;
+    size_t width = 0;
+    edbc_error error;
+    if (edbc_session_read(session.get(), output, value.handle, &data, &width,
+                          &error) != EDBC_OK)
+      throw Error(error);
+    return {data, width};
+  }
+
+private:
+  struct Destroy {
+    void operator()(edbc_session *session) const {
+      edbc_session_destroy(session);
+    }
+  };
+
+  template <typename Result>
+  Result addNode(uint32_t cell, const edbc_argument *arguments) {
+    Result result;
+    edbc_error error;
+    if (edbc_session_add(session.get(), cell, arguments, &result.handle,
+                         &error) != EDBC_OK)
+      throw Error(error);
+    return result;
+  }
+
+  std::unique_ptr<edbc_session, Destroy> session;
+};
+
+} // namespace edbc
+
+#endif // EDBC_EDBC_H

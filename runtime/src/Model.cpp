@@ -1,0 +1,190 @@
+//===- Model.cpp - a network with its weights ------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/src/Model.h"
+
+#include "runtime/src/Constants.h"
+#include "runtime/src/Failure.h"
+#include "runtime/src/Safetensors.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+using namespace edbc;
+
+//===----------------------------------------------------------------------===//
+// Instruction sets
+//===----------------------------------------------------------------------===//
+
+static const char *const isaNames[EDBC_NUM_ISAS] = {"x86-64-v3", "x86-64-v4"};
+static const char *const isaList = "x86-64-v3, x86-64-v4";
+
+/// Whether the processor has the instructions and the operating system saves
+/// the registers.
+static bool machineHas(edbc_isa isa) {
+#if defined(__x86_64__)
+  unsigned eax, ebx, ecx, edx, features, extended, leaf1;
+  if (!__get_cpuid(1, &eax, &ebx, &leaf1, &edx) ||
+      !__get_cpuid_count(7, 0, &eax, &features, &ecx, &edx) ||
+      !__get_cpuid(0x80000001, &eax, &ebx, &extended, &edx))
+    return false;
+  // FMA, MOVBE, OSXSAVE, AVX, F16C; BMI1, AVX2, BMI2; LZCNT.
+  constexpr unsigned v3Leaf1 =
+      1u << 12 | 1u << 22 | 1u << 27 | 1u << 28 | 1u << 29;
+  constexpr unsigned v3Features = 1u << 3 | 1u << 5 | 1u << 8;
+  constexpr unsigned v3Extended = 1u << 5;
+  // AVX-512 F, DQ, CD, BW, VL.
+  constexpr unsigned v4Features =
+      1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31;
+  // XMM and YMM; for AVX-512 also masks, upper halves, ZMM16 to 31.
+  constexpr unsigned v3Saved = 0x06, v4Saved = 0xE6;
+  if ((leaf1 & v3Leaf1) != v3Leaf1 || (features & v3Features) != v3Features ||
+      (extended & v3Extended) != v3Extended)
+    return false;
+  unsigned saved, high;
+  __asm__("xgetbv" : "=a"(saved), "=d"(high) : "c"(0));
+  if (isa == EDBC_ISA_X86_64_V3)
+    return (saved & v3Saved) == v3Saved;
+  return (features & v4Features) == v4Features && (saved & v4Saved) == v4Saved;
+#else
+  (void)isa;
+  return false;
+#endif
+}
+
+static bool libraryHas(const edbc_library &library, edbc_isa isa) {
+  for (uint32_t c = 0; c < library.num_cells; ++c)
+    for (uint32_t p = 0; p < library.cells[c].num_phases; ++p)
+      if (!library.cells[c].phases[p].functions[isa])
+        return false;
+  return true;
+}
+
+static edbc_status chooseIsa(const edbc_library &library, edbc_isa &chosen,
+                             edbc_error *error) {
+  const char *forced = getenv("EDBC_ISA");
+  bool isForced = forced && *forced != '\0';
+  for (int i = EDBC_NUM_ISAS - 1; i >= 0; --i) {
+    edbc_isa isa = static_cast<edbc_isa>(i);
+    if (isForced && strcmp(forced, isaNames[i]) != 0)
+      continue;
+    bool isOnMachine = machineHas(isa), isInLibrary = libraryHas(library, isa);
+    if (isOnMachine && isInLibrary) {
+      chosen = isa;
+      return EDBC_OK;
+    }
+    if (isForced && !isOnMachine)
+      return fail(error, EDBC_UNSUPPORTED,
+                  "EDBC_ISA asks for %s, which this machine doesn't have",
+                  forced);
+    if (isForced)
+      return fail(error, EDBC_UNSUPPORTED,
+                  "EDBC_ISA asks for %s, for which network '%s' was not "
+                  "compiled",
+                  forced, library.name);
+  }
+  if (isForced)
+    return fail(error, EDBC_INVALID_ARGUMENT,
+                "EDBC_ISA names an unknown instruction set '%s'; known are %s",
+                forced, isaList);
+  return fail(error, EDBC_UNSUPPORTED,
+              "network '%s' was compiled for no instruction set that this "
+              "machine has (of %s)",
+              library.name, isaList);
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+static edbc_status findEmbedded(const edbc_library &library,
+                                std::vector<const float *> &params,
+                                edbc_error *error) {
+  for (uint32_t i = 0; i < library.num_params; ++i) {
+    const edbc_param_desc &param = library.params[i];
+    if (!param.data)
+      return fail(error, EDBC_INVALID_ARGUMENT,
+                  "network '%s' needs a weights file: parameter '%s' was not "
+                  "embedded when it was compiled",
+                  library.name, param.name);
+    params.push_back(param.data);
+  }
+  return EDBC_OK;
+}
+
+/// Arranges the constants in one array.
+static void layOutConstants(edbc_model &model,
+                            const std::vector<const float *> &params) {
+  const edbc_library &library = *model.library;
+  size_t size = 0;
+  for (uint32_t i = 0; i < library.num_constants; ++i)
+    size += constantSize(library, library.constants[i]);
+  model.arena = AlignedArray<float>(size);
+  model.constants.reserve(library.num_constants);
+  float *out = model.arena.data();
+  for (uint32_t i = 0; i < library.num_constants; ++i) {
+    layOutConstant(library, library.constants[i], params.data(), out);
+    model.constants.push_back(out);
+    out += constantSize(library, library.constants[i]);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The C interface
+//===----------------------------------------------------------------------===//
+
+static edbc_status createModel(const edbc_library *library,
+                               const edbc_model_options *options,
+                               edbc_model **out, edbc_error *error) {
+  if (!library || !out)
+    return fail(error, EDBC_INVALID_ARGUMENT, "a null argument");
+  // Of another version nothing but these two numbers can be relied on.
+  if (library->abi_version != EDBC_ABI_VERSION ||
+      library->struct_size != sizeof(edbc_library))
+    return fail(error, EDBC_INCOMPATIBLE,
+                "the network was compiled for ABI version %u (description of "
+                "%u bytes), but the runtime has version %u (%zu bytes)",
+                library->abi_version, library->struct_size, EDBC_ABI_VERSION,
+                sizeof(edbc_library));
+
+  auto model = std::make_unique<edbc_model>();
+  model->library = library;
+  if (edbc_status status = chooseIsa(*library, model->isa, error))
+    return status;
+
+  std::vector<AlignedArray<float>> read;
+  std::vector<const float *> params;
+  if (options && options->weights_path) {
+    if (edbc_status status =
+            readSafetensors(options->weights_path, *library, read, error))
+      return status;
+    for (const AlignedArray<float> &values : read)
+      params.push_back(values.data());
+  } else if (edbc_status status = findEmbedded(*library, params, error)) {
+    return status;
+  }
+  layOutConstants(*model, params);
+  *out = model.release();
+  return EDBC_OK;
+}
+
+edbc_status edbc_model_create(const edbc_library *library,
+                              const edbc_model_options *options,
+                              edbc_model **out, edbc_error *error) {
+  return guarded(error,
+                 [&] { return createModel(library, options, out, error); });
+}
+
+void edbc_model_destroy(edbc_model *model) { delete model; }
+
+const char *edbc_model_isa(const edbc_model *model) {
+  return isaNames[model->isa];
+}

@@ -1,0 +1,30 @@
+//===- Model.h - a network with its weights --------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_RUNTIME_SRC_MODEL_H
+#define EDBC_RUNTIME_SRC_MODEL_H
+
+#include "runtime/src/AlignedArray.h"
+
+#include <atomic>
+#include <vector>
+
+/// Immutable once created, but for the counter of epochs.
+struct edbc_model {
+  const edbc_library *library;
+  /// Whose kernels are used.
+  edbc_isa isa;
+  /// All constants, one after another.
+  edbc::AlignedArray<float> arena;
+  /// By constant: where it begins in the arena.
+  std::vector<const float *> constants;
+  /// An epoch is the time between two resets of a session. Sessions draw from
+  /// one counter, so that a value of a destroyed session isn't taken for one of
+  /// a later session at the same address.
+  mutable std::atomic<uint32_t> nextEpoch{1};
+};
+
+#endif // EDBC_RUNTIME_SRC_MODEL_H

@@ -1,0 +1,155 @@
+//===- Recording.cpp - instance graphs as text -----------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+//
+// Writes what runtime/GRAPHS.md describes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/src/Failure.h"
+#include "runtime/src/Model.h"
+#include "runtime/src/Session.h"
+
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <system_error>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+using namespace edbc;
+
+namespace {
+
+/// A text file that appears under its name when it is complete, and else not at
+/// all: it is written beside its place and then renamed.
+class PendingFile {
+public:
+  explicit PendingFile(const char *path) : path(path) {}
+  ~PendingFile() {
+    if (stream)
+      fclose(stream);
+    if (!temporary.empty())
+      remove(temporary.c_str());
+  }
+
+  /// These return whether they succeeded, and otherwise leave errno.
+  bool open() {
+    for (unsigned attempt = 0;; ++attempt) {
+      std::string name = path + (".tmp" + std::to_string(attempt));
+      int file =
+          ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (file < 0 && errno == EEXIST && attempt < 1000)
+        continue;
+      if (file < 0)
+        return false;
+      stream = fdopen(file, "w");
+      if (!stream)
+        close(file);
+      temporary = std::move(name);
+      return stream != nullptr;
+    }
+  }
+
+  bool write(const std::string &text) {
+    return fwrite(text.data(), 1, text.size(), stream) == text.size();
+  }
+
+  bool commit() {
+    bool isClosed = fclose(stream) == 0;
+    stream = nullptr;
+    if (!isClosed || rename(temporary.c_str(), path.c_str()) != 0)
+      return false;
+    temporary.clear();
+    return true;
+  }
+
+private:
+  std::string path;
+  std::string temporary; ///< its name while it exists
+  FILE *stream = nullptr;
+};
+
+} // namespace
+
+static void append(std::string &text, uint32_t number) {
+  char digits[16];
+  text.append(digits,
+              std::to_chars(digits, digits + sizeof(digits), number).ptr);
+}
+
+/// The shortest decimal form that reads back as the same float.
+static void append(std::string &text, float number) {
+  if (std::isnan(number)) {
+    text += "nan"; // Its sign says nothing.
+    return;
+  }
+  char digits[32];
+  text.append(digits,
+              std::to_chars(digits, digits + sizeof(digits), number).ptr);
+}
+
+edbc_status edbc_session::saveGraphs(const char *path,
+                                     edbc_error *error) const {
+  auto failOnFile = [&] {
+    return fail(error, EDBC_IO_ERROR, "%s: %s", path,
+                std::generic_category().message(errno).c_str());
+  };
+  PendingFile file(path);
+  if (!file.open())
+    return failOnFile();
+
+  std::string text = std::string("edbc-graphs 1 ") + library().name + "\n";
+  size_t instance = 0;
+  uint32_t instanceFirst = 0;
+  for (uint32_t node = 0; node < numNodes(); ++node) {
+    if (instance < instances.size() && instances[instance] == node) {
+      text += "\ninstance\n";
+      instanceFirst = node;
+      ++instance;
+    }
+    uint32_t type = graph.type(node);
+    const edbc_cell_desc &cell = library().cells[type];
+    text += cell.name;
+    const uint32_t *operand = graph.operands(node).begin();
+    for (uint32_t i = 0; i < cell.num_operands; ++i) {
+      text += ' ';
+      switch (cell.operands[i].kind) {
+      case EDBC_OPERAND_STATE:
+        append(text, *operand++ - instanceFirst);
+        break;
+      case EDBC_OPERAND_TOKEN:
+        append(text, cells[type].operandNumbers(i)[places[node].item]);
+        break;
+      case EDBC_OPERAND_DENSE: {
+        uint32_t width = cell.operands[i].bound;
+        const float *values = cells[type].operandValues(i) +
+                              places[node].item * paddedWidth(width);
+        text += '[';
+        for (uint32_t j = 0; j < width; ++j) {
+          if (j != 0)
+            text += ' ';
+          append(text, values[j]);
+        }
+        text += ']';
+        break;
+      }
+      }
+    }
+    text += '\n';
+    constexpr size_t chunk = size_t(1) << 20;
+    if (text.size() >= chunk) {
+      if (!file.write(text))
+        return failOnFile();
+      text.clear();
+    }
+  }
+  if (!file.write(text) || !file.commit())
+    return failOnFile();
+  return EDBC_OK;
+}

@@ -1,0 +1,65 @@
+//===- GraphTest.cpp - tests of the graph ----------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "test/unit/runtime/RandomGraphs.h"
+
+#include <gtest/gtest.h>
+
+using namespace edbc::core;
+using namespace edbc::test;
+
+static std::vector<uint32_t> toVector(NodeSpan nodes) {
+  return {nodes.begin(), nodes.end()};
+}
+
+static std::vector<uint32_t> usersOf(const Graph &graph, uint32_t node) {
+  std::vector<uint32_t> users;
+  graph.forEachUse(node, [&](uint32_t user) { users.push_back(user); });
+  return users;
+}
+
+TEST(GraphTest, KeepsTypesOperandsAndUses) {
+  Graph graph(2);
+  EXPECT_EQ(graph.add(1, nullptr, 0), 0u);
+  EXPECT_EQ(graph.add(0, nullptr, 0), 1u);
+  const uint32_t twice[] = {0, 0}, both[] = {1, 0, 2};
+  EXPECT_EQ(graph.add(0, twice, 2), 2u);
+  EXPECT_EQ(graph.add(1, both, 3), 3u);
+
+  EXPECT_EQ(graph.numTypes(), 2u);
+  EXPECT_EQ(graph.numNodes(), 4u);
+  EXPECT_EQ(graph.type(0), 1u);
+  EXPECT_EQ(graph.type(2), 0u);
+  EXPECT_EQ(toVector(graph.operands(0)), std::vector<uint32_t>());
+  EXPECT_EQ(toVector(graph.operands(2)), std::vector<uint32_t>({0, 0}));
+  EXPECT_EQ(toVector(graph.operands(3)), std::vector<uint32_t>({1, 0, 2}));
+  EXPECT_EQ(usersOf(graph, 0), std::vector<uint32_t>({3, 2, 2}));
+  EXPECT_EQ(usersOf(graph, 1), std::vector<uint32_t>({3}));
+  EXPECT_EQ(usersOf(graph, 3), std::vector<uint32_t>());
+}
+
+TEST(GraphTest, UsesAreTheInverseOfOperands) {
+  Random random(1);
+  Graph graph(5);
+  appendRandomNodes(graph, random, 2000, 4, 50);
+  std::vector<std::vector<uint32_t>> users(graph.numNodes());
+  for (uint32_t node = graph.numNodes(); node-- > 0;)
+    for (uint32_t operand : graph.operands(node))
+      users[operand].push_back(node);
+  for (uint32_t node = 0; node < graph.numNodes(); ++node)
+    ASSERT_EQ(usersOf(graph, node), users[node]) << "node " << node;
+}
+
+TEST(GraphTest, StartsAnewAfterClear) {
+  Graph graph(1);
+  uint32_t first = graph.add(0, nullptr, 0);
+  graph.add(0, &first, 1);
+  graph.clear();
+  EXPECT_EQ(graph.numNodes(), 0u);
+  EXPECT_EQ(graph.add(0, nullptr, 0), 0u);
+  EXPECT_EQ(usersOf(graph, 0), std::vector<uint32_t>());
+  EXPECT_EQ(graph.operands(0).size(), 0u);
+}

@@ -1,0 +1,152 @@
+//===- MemoryTest.cpp - tests of what sessions allocate --------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "test/unit/runtime/CountedMemory.h"
+#include "test/unit/runtime/TestKernels.h"
+#include "test/unit/runtime/TestNetwork.h"
+
+#include <gtest/gtest.h>
+
+using namespace test_network;
+using edbc::test::failingAllocation;
+using edbc::test::numAllocations;
+
+/// Builds and runs a graph in two steps, with every kind of cell.
+static std::vector<float> runBatch(Session &session) {
+  Score last;
+  for (uint32_t instance = 0; instance < 50; ++instance) {
+    session.beginInstance();
+    Node node = session.start();
+    for (uint32_t word = 0; word < 10 + instance; ++word) {
+      const float x[] = {0.5f, 0.25f, float(word)};
+      node = session.inner(session.mark(session.leaf(word), {x, 3}), node);
+      session.score(node);
+    }
+    if (instance % 10 == 9) {
+      session.run();
+      last = session.score(session.inner(node, node));
+    }
+  }
+  session.run();
+  edbc::Span<const float> logits = session.logits(last);
+  return {logits.begin(), logits.end()};
+}
+
+TEST(MemoryTest, WarmSessionsAllocateNothing) {
+  Model model;
+  for (edbc::Policy policy : {edbc::Policy::Fsm, edbc::Policy::Agenda,
+                              edbc::Policy::Depth, edbc::Policy::Lemma}) {
+    Session session(model, {policy});
+    std::vector<float> first = runBatch(session);
+    session.reset();
+    std::vector<float> second = runBatch(session);
+    session.reset();
+    uint64_t before = numAllocations;
+    std::vector<float> third = runBatch(session);
+    // One for the vector that runBatch returns.
+    EXPECT_EQ(numAllocations - before, 1u);
+    EXPECT_EQ(second, first);
+    EXPECT_EQ(third, first);
+  }
+}
+
+TEST(MemoryTest, ModelsSurviveLackOfMemory) {
+  bool succeeded = false;
+  for (uint64_t n = 1; !succeeded; ++n) {
+    ASSERT_LT(n, 1000u);
+    edbc_model *model = nullptr;
+    edbc_session *session = nullptr;
+    edbc_error error;
+    failingAllocation = numAllocations + n;
+    edbc_status status =
+        edbc_model_create(&edbc_library_test_network, nullptr, &model, &error);
+    if (status == EDBC_OK)
+      status = edbc_session_create(model, nullptr, &session, &error);
+    succeeded = numAllocations < failingAllocation;
+    failingAllocation = 0;
+    if (succeeded) {
+      EXPECT_EQ(status, EDBC_OK);
+    } else {
+      EXPECT_EQ(status, EDBC_OUT_OF_MEMORY);
+      EXPECT_STREQ(error.message, "out of memory");
+      EXPECT_FALSE(session);
+    }
+    edbc_session_destroy(session);
+    edbc_model_destroy(model);
+  }
+}
+
+TEST(MemoryTest, FailedCallsChangeNothing) {
+  Model model;
+  // Each call once fails for lack of memory and then succeeds.
+  for (edbc::Policy policy : {edbc::Policy::Fsm, edbc::Policy::Agenda,
+                              edbc::Policy::Depth, edbc::Policy::Lemma}) {
+    edbc_session_options options = {static_cast<edbc_policy_kind>(policy)};
+    edbc_session *session = nullptr;
+    ASSERT_EQ(edbc_session_create(model.handle(), &options, &session, nullptr),
+              EDBC_OK);
+    uint32_t numFailures = 0;
+    auto insist = [&](auto call) {
+      for (uint64_t n = 1;; ++n) {
+        edbc_statistics before, after;
+        edbc_session_statistics(session, 0, &before, nullptr);
+        failingAllocation = numAllocations + n;
+        edbc_status status = call();
+        bool failed = numAllocations >= failingAllocation;
+        failingAllocation = 0;
+        if (!failed) {
+          ASSERT_EQ(status, EDBC_OK);
+          return;
+        }
+        ++numFailures;
+        ASSERT_EQ(status, EDBC_OUT_OF_MEMORY);
+        edbc_session_statistics(session, 0, &after, nullptr);
+        ASSERT_EQ(after.nodes, before.nodes);
+        ASSERT_EQ(after.batches, before.batches);
+        ASSERT_EQ(after.instances, before.instances);
+      }
+    };
+
+    Values expected;
+    edbc_value node, leaf;
+    for (uint32_t i = 0; i < 700; ++i) {
+      if (i % 100 == 0) {
+        insist([&] { return edbc_session_begin_instance(session, nullptr); });
+        insist([&] {
+          return edbc_session_add(session, 0, nullptr, &node, nullptr);
+        });
+        expected = startValues();
+      }
+      const float x[] = {1, 2, 3};
+      edbc_argument arguments[2];
+      arguments[0].token = i % Model::words;
+      insist([&] {
+        return edbc_session_add(session, 1, arguments, &leaf, nullptr);
+      });
+      arguments[0].state = leaf;
+      arguments[1].values = x;
+      insist([&] {
+        return edbc_session_add(session, 2, arguments, &leaf, nullptr);
+      });
+      arguments[0].state = leaf;
+      arguments[1].state = node;
+      insist([&] {
+        return edbc_session_add(session, 3, arguments, &node, nullptr);
+      });
+      expected = innerValues(
+          markValues(leafValues(i % Model::words), {1, 2, 3}), expected);
+      if (i % 50 == 49)
+        insist([&] { return edbc_session_run(session, nullptr); });
+    }
+    EXPECT_GT(numFailures, 30u);
+    const float *data;
+    size_t width;
+    ASSERT_EQ(edbc_session_read(session, 1, node, &data, &width, nullptr),
+              EDBC_OK);
+    EXPECT_EQ(std::vector<float>(data, data + width), expected.h);
+    edbc_session_destroy(session);
+  }
+}

@@ -1,0 +1,81 @@
+//===- TestNetwork.h - a network made by hand ------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+//
+// In the form of a header that `edbc compile` generates, for a small network
+// that uses every kind of operand, constant and binding. Its cells:
+//
+//     start() -> Node            h = b                    c = 1
+//     leaf(word) -> Node         h = E[word]              c = E[word] + b
+//     mark(node, x) -> Node      h = node.h + [x; 0 ...]  c = node.c
+//     inner(left, right) -> Node r = P [left.h; right.h]  (first phase)
+//                                h = Q r + left.c         (second phase)
+//                                c = R r - right.c
+//     score(node) -> Score       logits = W node.h
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_TEST_UNIT_RUNTIME_TESTNETWORK_H
+#define EDBC_TEST_UNIT_RUNTIME_TESTNETWORK_H
+
+#include "edbc/edbc.h"
+
+extern "C" const edbc_library edbc_library_test_network;
+
+namespace test_network {
+
+/// State `Node`: the result of start, leaf, mark, inner.
+struct Node : edbc::Value {};
+/// State `Score`: the result of score.
+struct Score : edbc::Value {};
+
+class Model : public edbc::Model {
+public:
+  static constexpr uint32_t hidden = 20;
+  static constexpr uint32_t words = 256;
+  static constexpr uint32_t labels = 5;
+  static constexpr uint32_t marks = 3;
+
+  /// With the weights embedded at compile time.
+  Model() : edbc::Model(edbc_library_test_network) {}
+  /// With the weights of a .safetensors file.
+  explicit Model(const std::string &weightsPath)
+      : edbc::Model(edbc_library_test_network, weightsPath) {}
+};
+
+class Session : public edbc::Session {
+public:
+  explicit Session(const Model &model, edbc::SessionOptions options = {})
+      : edbc::Session(model, options) {}
+
+  Node start() { return edbc::Session::add<Node>(0); }
+  Node leaf(uint32_t word) {
+    return edbc::Session::add<Node>(1, {edbc::tokenArgument(word)});
+  }
+  Node mark(Node node, edbc::Span<const float> x) {
+    return edbc::Session::add<Node>(
+        2, {edbc::stateArgument(node), edbc::denseArgument(x, 3, "mark", "x")});
+  }
+  Node inner(Node left, Node right) {
+    return edbc::Session::add<Node>(
+        3, {edbc::stateArgument(left), edbc::stateArgument(right)});
+  }
+  Score score(Node node) {
+    return edbc::Session::add<Score>(4, {edbc::stateArgument(node)});
+  }
+
+  /// `logits` of a score: 5 floats.
+  edbc::Span<const float> logits(Score value) const {
+    return edbc::Session::read(0, value);
+  }
+  /// `h` of a node: 20 floats.
+  edbc::Span<const float> hidden(Node value) const {
+    return edbc::Session::read(1, value);
+  }
+};
+
+} // namespace test_network
+
+#endif // EDBC_TEST_UNIT_RUNTIME_TESTNETWORK_H
