@@ -1,0 +1,131 @@
+//===- LearnPolicy.cpp - the batching policy is learned ---------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/LearnPolicy/LearnPolicy.h"
+#include "passes/LearnPolicy/SyntheticGraphs.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringSwitch.h"
+
+namespace edbc {
+#define GEN_PASS_DEF_LEARNPOLICY
+#include "passes/Passes.h.inc"
+} // namespace edbc
+
+using namespace mlir;
+using namespace edbc;
+using namespace edbc::batch;
+
+Signature edbc::signatureOf(ModuleOp network) {
+  Signature signature;
+  signature.network = network.getSymName().value_or("").str();
+  for (auto state : network.getOps<StateOp>())
+    signature.states.push_back(state.getSymName().str());
+  auto numberOf = [&](FlatSymbolRefAttr state) {
+    return static_cast<uint32_t>(
+        std::distance(signature.states.begin(),
+                      llvm::find(signature.states, state.getValue())));
+  };
+  for (auto kernel : network.getOps<KernelOp>()) {
+    CellSignature cell;
+    cell.name = kernel.getSymName().str();
+    cell.result = numberOf(kernel.getStateAttr());
+    for (BlockArgument argument : kernel.getBodyBlock().getArguments()) {
+      OperandSignature operand;
+      operand.name = kernel.getOperandName(argument.getArgNumber()).str();
+      if (auto rows = dyn_cast<RowsType>(argument.getType())) {
+        operand.kind = EDBC_OPERAND_STATE;
+        operand.state = numberOf(rows.getState());
+      } else if (auto tokens = dyn_cast<TokensType>(argument.getType())) {
+        operand.kind = EDBC_OPERAND_TOKEN;
+        operand.bound = tokens.getBound();
+      } else {
+        operand.kind = EDBC_OPERAND_DENSE;
+        operand.bound = cast<ValuesType>(argument.getType()).getWidth();
+      }
+      cell.operands.push_back(std::move(operand));
+    }
+    signature.cells.push_back(std::move(cell));
+  }
+  return signature;
+}
+
+namespace {
+struct LearnPolicyPass : edbc::impl::LearnPolicyBase<LearnPolicyPass> {
+  using LearnPolicyBase::LearnPolicyBase;
+  LearnPolicyPass(const LearnPolicyOptions &options,
+                  const PolicyTraining &training)
+      : LearnPolicyBase(options), training(training) {}
+
+  void runOnOperation() override;
+
+private:
+  void addPolicy(ModuleOp network, const LearnedPolicy &learned,
+                 Encoding machineEncoding);
+
+  PolicyTraining training;
+};
+} // namespace
+
+void LearnPolicyPass::addPolicy(ModuleOp network, const LearnedPolicy &learned,
+                                Encoding machineEncoding) {
+  SmallVector<FlatSymbolRefAttr> kernels;
+  for (auto kernel : network.getOps<KernelOp>())
+    kernels.push_back(FlatSymbolRefAttr::get(kernel.getSymNameAttr()));
+  SmallVector<Attribute> transitions;
+  for (const Transition &transition : learned.transitions) {
+    SmallVector<FlatSymbolRefAttr> frontier;
+    for (uint32_t type : transition.frontier)
+      frontier.push_back(kernels[type]);
+    transitions.push_back(TransitionAttr::get(&getContext(), frontier,
+                                              kernels[transition.action]));
+  }
+  OpBuilder builder = OpBuilder::atBlockEnd(network.getBody());
+  PolicyOp::create(builder, network.getLoc(), "policy", machineEncoding,
+                   builder.getArrayAttr(transitions));
+}
+
+void LearnPolicyPass::runOnOperation() {
+  ModuleOp network = getOperation();
+  if (!network.getOps<PolicyOp>().empty())
+    return;
+  std::optional<Encoding> machineEncoding = symbolizeEncoding(encoding);
+  if (!machineEncoding) {
+    network.emitError() << "unknown encoding '" << encoding
+                        << "': must be base, max or sort";
+    return signalPassFailure();
+  }
+  QLearningOptions options;
+  options.encoding = static_cast<edbc_encoding>(*machineEncoding);
+  options.seed = seed;
+  options.maxEpisodes = episodes;
+
+  SyntheticGraphs drawn;
+  const std::vector<core::Graph> *samples = training.samples;
+  if (!samples || samples->empty()) {
+    SyntheticOptions synthetic;
+    synthetic.seed = seed;
+    synthetic.batchSize = batchSize;
+    drawn = drawGraphs(signatureOf(network), synthetic);
+    if (!drawn.error.empty()) {
+      network.emitError() << drawn.error;
+      return signalPassFailure();
+    }
+    samples = &drawn.miniBatches;
+  }
+  LearnedPolicy learned = learnPolicy(*samples, options);
+  addPolicy(network, learned, *machineEncoding);
+  numStates += learned.transitions.size();
+  numEpisodes += learned.numEpisodes;
+  if (training.report)
+    *training.report = std::move(learned);
+}
+
+std::unique_ptr<Pass>
+edbc::createLearnPolicyPass(const LearnPolicyOptions &options,
+                            const PolicyTraining &training) {
+  return std::make_unique<LearnPolicyPass>(options, training);
+}

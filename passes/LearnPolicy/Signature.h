@@ -1,0 +1,44 @@
+//===- Signature.h - what the cells of a network take and yield -*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+//
+// All that one has to know about a network to build, read and check its graphs.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_PASSES_LEARNPOLICY_SIGNATURE_H
+#define EDBC_PASSES_LEARNPOLICY_SIGNATURE_H
+
+#include "edbc/abi.h"
+
+#include <string>
+#include <vector>
+
+namespace edbc {
+
+struct OperandSignature {
+  std::string name;
+  edbc_operand_kind kind;
+  uint32_t state = 0; ///< STATE: position in `Signature::states`
+  uint32_t bound = 0; ///< TOKEN: exclusive; DENSE: number of floats
+};
+
+struct CellSignature {
+  std::string name;
+  uint32_t result; ///< position in `Signature::states`
+  std::vector<OperandSignature> operands;
+};
+
+/// Cells stand in the order of the library's description: the position of a
+/// cell is the type of its nodes.
+struct Signature {
+  std::string network;
+  std::vector<std::string> states;
+  std::vector<CellSignature> cells;
+};
+
+} // namespace edbc
+
+#endif // EDBC_PASSES_LEARNPOLICY_SIGNATURE_H
