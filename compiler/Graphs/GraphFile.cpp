@@ -1,0 +1,451 @@
+//===- GraphFile.cpp - reads instance graphs --------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Graphs/GraphFile.h"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <unordered_map>
+
+using namespace edbc;
+
+static std::string number(size_t value) { return std::to_string(value); }
+
+/// "1 node", "2 nodes".
+static std::string counted(size_t count, const std::string &noun) {
+  return number(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+/// A piece of the file for a message: what isn't printable ASCII is replaced by
+/// '?', and what is long is cut.
+static std::string quoted(std::string_view text) {
+  constexpr size_t longest = 40;
+  std::string result = "'";
+  for (char c : text.substr(0, longest))
+    result += c >= ' ' && c <= '~' ? c : '?';
+  return result + (text.size() > longest ? "...'" : "'");
+}
+
+/// Insertions, deletions and replacements that turn `a` into `b`.
+static size_t editDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t(0));
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = row[0]++;
+    for (size_t j = 0; j < b.size(); ++j) {
+      size_t replaced = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+namespace {
+
+/// Blank-separated; brackets are words of their own.
+struct Word {
+  std::string_view text;
+  size_t begin; ///< in bytes, within its line
+};
+
+/// As in GraphFileError.
+struct Place {
+  size_t line = 1;
+  size_t column = 1;
+};
+
+/// What stands for one operand: a word, or all from '[' to ']'.
+struct Group {
+  size_t firstWord;
+  size_t endWord;
+};
+
+class Reader {
+public:
+  Reader(std::string_view text, const Signature &signature)
+      : rest(text), signature(signature) {
+    for (uint32_t cell = 0; cell < signature.cells.size(); ++cell)
+      cellOfName.emplace(signature.cells[cell].name, cell);
+  }
+
+  GraphFile read();
+
+private:
+  /// Stands for the cell of a node whose line had an error.
+  static constexpr uint32_t unknownCell = UINT32_MAX;
+
+  bool nextLine();
+  bool splitLine();
+  bool readHeader();
+  void beginInstance();
+  void endInstance(const std::string &found);
+  void readNode();
+  bool groupOperands();
+  bool readOperand(const OperandSignature &operand, Group group,
+                   uint32_t &argument);
+  bool readState(const OperandSignature &operand, const Word &word,
+                 uint32_t &argument);
+  bool readToken(const OperandSignature &operand, const Word &word,
+                 uint32_t &argument);
+  bool readDense(const OperandSignature &operand, Group group,
+                 uint32_t &argument);
+
+  Place placeOf(size_t byte) const;
+  bool fail(Place place, std::string message);
+  bool fail(const Word &word, std::string message) {
+    return fail(placeOf(word.begin), std::move(message));
+  }
+  bool failAtEnd(std::string message) {
+    return fail(placeOf(endOfWords()), std::move(message));
+  }
+  bool failOnSurplus(const Word &word, const std::string &before) {
+    return fail(word, "expected the end of the line after " + before +
+                          ", found " + quoted(word.text));
+  }
+  size_t endOfWords() const {
+    return words.empty() ? 0 : words.back().begin + words.back().text.size();
+  }
+  std::string describe(const OperandSignature &operand) const {
+    return "operand '" + operand.name + "' of cell '" + cell->name + "': ";
+  }
+  std::string suggestCell(std::string_view name) const;
+
+  std::string_view rest; ///< of the text, after `line`
+  const Signature &signature;
+  std::unordered_map<std::string_view, uint32_t> cellOfName;
+  GraphFile file;
+
+  std::string_view line;
+  size_t lineNumber = 0;
+  std::vector<Word> words;
+  const CellSignature *cell = nullptr; ///< of the line
+  std::vector<Group> groups;           ///< of the line
+  Place instancePlace;                 ///< where the last one begins
+};
+
+} // namespace
+
+Place Reader::placeOf(size_t byte) const {
+  size_t column = 1;
+  for (char c : line.substr(0, byte))
+    column += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  return {lineNumber, column};
+}
+
+/// Returns false, for the convenience of callers.
+bool Reader::fail(Place place, std::string message) {
+  file.errors.push_back({place.line, place.column, std::move(message)});
+  return false;
+}
+
+/// Moves to the next line, if there is one.
+bool Reader::nextLine() {
+  if (rest.empty())
+    return false;
+  size_t end = std::min(rest.find('\n'), rest.size());
+  line = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  ++lineNumber;
+  return true;
+}
+
+/// Splits the line into words. Returns whether there are any.
+bool Reader::splitLine() {
+  words.clear();
+  for (size_t i = 0; i < line.size() && line[i] != '#';) {
+    size_t begin = i;
+    if (line[i] == '[' || line[i] == ']')
+      ++i;
+    else
+      i = std::min(line.find_first_of(" \t\r[]#", i), line.size());
+    if (i != begin)
+      words.push_back({line.substr(begin, i - begin), begin});
+    while (i < line.size() &&
+           (line[i] == ' ' || line[i] == '\t' || line[i] == '\r'))
+      ++i;
+  }
+  return !words.empty();
+}
+
+bool Reader::readHeader() {
+  constexpr std::string_view magic = "edbc-graphs", version = "1";
+  std::string expected = "expected 'edbc-graphs 1 " + signature.network +
+                         "', with which a graph file begins, found ";
+  if (!nextLine())
+    return fail(Place(), expected + "an empty file");
+  if (!splitLine())
+    return fail(Place(), expected + "a line without words");
+  if (words[0].text != magic)
+    return fail(words[0], expected + quoted(words[0].text));
+  if (words.size() < 2)
+    return failAtEnd(expected + "only 'edbc-graphs'");
+  if (words[1].text != version)
+    return fail(words[1], "expected version 1 of the format, found " +
+                              quoted(words[1].text));
+  if (words.size() < 3)
+    return failAtEnd("expected the name of the network, '" + signature.network +
+                     "', found the end of the line");
+  if (words[2].text != signature.network)
+    return fail(words[2], "expected graphs of network '" + signature.network +
+                              "', found graphs of " + quoted(words[2].text));
+  if (words.size() > 3)
+    return failOnSurplus(words[3], "the name of the network");
+  return true;
+}
+
+void Reader::beginInstance() {
+  endInstance("another 'instance'");
+  instancePlace = placeOf(words[0].begin);
+  file.instances.emplace_back();
+  if (words.size() > 1)
+    failOnSurplus(words[1], "'instance'");
+}
+
+void Reader::endInstance(const std::string &found) {
+  if (!file.instances.empty() && file.instances.back().nodes.empty())
+    fail(instancePlace, "expected nodes in this instance, found " + found);
+}
+
+std::string Reader::suggestCell(std::string_view name) const {
+  // A name of which a third was mistyped is still near, but not one of which
+  // every letter differs. (The model file's messages go by the same rule.)
+  size_t nearest = (name.size() + 2) / 3 + 1;
+  const std::string *best = nullptr;
+  for (const CellSignature &candidate : signature.cells) {
+    size_t distance = editDistance(name, candidate.name);
+    if (distance < nearest &&
+        distance < std::max(name.size(), candidate.name.size())) {
+      nearest = distance;
+      best = &candidate.name;
+    }
+  }
+  return best ? "; did you mean '" + *best + "'?" : "";
+}
+
+/// Finds the operands of a node's line. Fails where a bracket isn't closed.
+bool Reader::groupOperands() {
+  groups.clear();
+  for (size_t i = 1; i < words.size(); ++i) {
+    size_t begin = i;
+    if (words[begin].text == "[") {
+      for (++i; i < words.size() && words[i].text != "]"; ++i)
+        if (words[i].text == "[")
+          return fail(words[i], "expected ']', found '['");
+      if (i == words.size())
+        return failAtEnd("expected ']', found the end of the line");
+    }
+    groups.push_back({begin, i + 1});
+  }
+  return true;
+}
+
+/// Adds the line's node to the instance; where there is an error, as a node of
+/// an unknown cell, so that numbers of nodes remain right.
+void Reader::readNode() {
+  if (file.instances.empty()) {
+    fail(words[0], "expected 'instance' before the first node, found " +
+                       quoted(words[0].text));
+    file.instances.emplace_back(); // Once is enough.
+  }
+  Instance &instance = file.instances.back();
+  uint32_t firstArgument = uint32_t(instance.arguments.size());
+  instance.nodes.push_back({unknownCell, firstArgument});
+
+  auto found = cellOfName.find(words[0].text);
+  if (found == cellOfName.end()) {
+    fail(words[0], "expected 'instance' or a cell of network '" +
+                       signature.network + "', found " + quoted(words[0].text) +
+                       suggestCell(words[0].text));
+    return;
+  }
+  cell = &signature.cells[found->second];
+  if (!groupOperands())
+    return;
+  if (groups.size() != cell->operands.size()) {
+    std::string message = "expected " +
+                          counted(cell->operands.size(), "operand") +
+                          " for cell '" + cell->name + "'";
+    for (size_t i = 0; i < cell->operands.size(); ++i)
+      message += (i == 0 ? " (" : ", ") + cell->operands[i].name;
+    message += cell->operands.empty() ? "" : ")";
+    message += ", found " + number(groups.size());
+    if (groups.size() > cell->operands.size())
+      fail(words[groups[cell->operands.size()].firstWord], message);
+    else
+      failAtEnd(message);
+    return;
+  }
+  for (size_t i = 0; i < groups.size(); ++i) {
+    uint32_t argument = 0;
+    if (!readOperand(cell->operands[i], groups[i], argument))
+      return;
+    instance.arguments.push_back(argument);
+  }
+  instance.nodes.back().cell = found->second;
+}
+
+/// Whether all of the word is a decimal integer; one that is too large becomes
+/// the largest.
+static bool parseInteger(std::string_view text, uint64_t &value) {
+  auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::result_out_of_range)
+    value = UINT64_MAX;
+  return error != std::errc::invalid_argument &&
+         end == text.data() + text.size();
+}
+
+/// As strtof reads it in the C locale, but for hexadecimal numbers.
+static bool parseFloat(std::string_view text, float &value) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-')
+    text.remove_prefix(1);
+  const char *last = text.data() + text.size();
+  auto [end, error] = std::from_chars(text.data(), last, value);
+  if (end != last || error == std::errc::invalid_argument)
+    return false;
+  if (error == std::errc::result_out_of_range) {
+    // Too small for a float is 0.
+    double wide = 0;
+    if (std::from_chars(text.data(), last, wide).ec != std::errc() ||
+        wide > 1 || wide < -1)
+      return false;
+    value = static_cast<float>(wide);
+  }
+  return true;
+}
+
+bool Reader::readOperand(const OperandSignature &operand, Group group,
+                         uint32_t &argument) {
+  const Word &word = words[group.firstWord];
+  switch (operand.kind) {
+  case EDBC_OPERAND_STATE:
+    return readState(operand, word, argument);
+  case EDBC_OPERAND_TOKEN:
+    return readToken(operand, word, argument);
+  case EDBC_OPERAND_DENSE:
+    return readDense(operand, group, argument);
+  }
+  return false;
+}
+
+bool Reader::readState(const OperandSignature &operand, const Word &word,
+                       uint32_t &argument) {
+  const std::vector<Instance::Node> &nodes = file.instances.back().nodes;
+  size_t numEarlier = nodes.size() - 1;
+  uint64_t node = 0;
+  if (!parseInteger(word.text, node) || node >= numEarlier)
+    return fail(word, describe(operand) +
+                          "expected the number of an earlier node of the "
+                          "instance, which has " +
+                          counted(numEarlier, "node") + " so far, found " +
+                          quoted(word.text));
+  argument = static_cast<uint32_t>(node);
+  if (nodes[node].cell == unknownCell)
+    return true;
+  const CellSignature &used = signature.cells[nodes[node].cell];
+  if (used.result != operand.state)
+    return fail(word,
+                describe(operand) + "expected a node that yields state '" +
+                    signature.states[operand.state] + "', found node " +
+                    number(node) + " of cell '" + used.name +
+                    "', which yields '" + signature.states[used.result] + "'");
+  return true;
+}
+
+bool Reader::readToken(const OperandSignature &operand, const Word &word,
+                       uint32_t &argument) {
+  uint64_t token = 0;
+  if (!parseInteger(word.text, token) || token >= operand.bound)
+    return fail(word, describe(operand) + "expected an integer in [0, " +
+                          number(operand.bound) + "), found " +
+                          quoted(word.text));
+  argument = static_cast<uint32_t>(token);
+  return true;
+}
+
+bool Reader::readDense(const OperandSignature &operand, Group group,
+                       uint32_t &argument) {
+  std::vector<float> &values = file.instances.back().values;
+  argument = static_cast<uint32_t>(values.size());
+  auto failOn = [&](const Word &word, const std::string &message) {
+    return fail(word, describe(operand) + "expected " + message);
+  };
+  const Word &first = words[group.firstWord];
+  if (first.text != "[")
+    return failOn(first, "'[' before " + counted(operand.bound, "number") +
+                             ", found " + quoted(first.text));
+  size_t begin = group.firstWord + 1, end = group.endWord - 1;
+  for (size_t i = begin; i < end; ++i) {
+    float value = 0;
+    if (!parseFloat(words[i].text, value))
+      return failOn(words[i], "a number that fits a float, found " +
+                                  quoted(words[i].text));
+    values.push_back(value);
+  }
+  if (end - begin != operand.bound)
+    return failOn(words[std::min(begin + operand.bound, end)],
+                  counted(operand.bound, "number") + ", found " +
+                      number(end - begin));
+  return true;
+}
+
+GraphFile Reader::read() {
+  if (!readHeader())
+    return std::move(file);
+  while (file.errors.size() < GraphFile::maxErrors && nextLine()) {
+    if (!splitLine())
+      continue;
+    if (words[0].text == "instance")
+      beginInstance();
+    else
+      readNode();
+  }
+  if (file.errors.size() < GraphFile::maxErrors) {
+    if (file.instances.empty())
+      fail({lineNumber + 1, 1},
+           "expected 'instance', found the end of the file");
+    endInstance("the end of the file");
+  }
+  if (file.errors.size() > GraphFile::maxErrors)
+    file.errors.resize(GraphFile::maxErrors);
+  if (!file.errors.empty())
+    file.instances.clear();
+  return std::move(file);
+}
+
+std::string GraphFileError::format(std::string_view fileName) const {
+  return std::string(fileName) + ":" + number(line) + ":" + number(column) +
+         ": error: " + message;
+}
+
+GraphFile edbc::readGraphs(std::string_view text, const Signature &signature) {
+  return Reader(text, signature).read();
+}
+
+std::vector<core::Graph>
+edbc::mergeInstances(const std::vector<Instance> &instances,
+                     const Signature &signature, uint32_t batchSize) {
+  std::vector<core::Graph> graphs;
+  std::vector<uint32_t> operands;
+  for (size_t i = 0; i < instances.size(); ++i) {
+    if (i % batchSize == 0)
+      graphs.emplace_back(uint32_t(signature.cells.size()));
+    core::Graph &graph = graphs.back();
+    uint32_t first = graph.numNodes();
+    for (const Instance::Node &node : instances[i].nodes) {
+      const CellSignature &cell = signature.cells[node.cell];
+      operands.clear();
+      for (size_t j = 0; j < cell.operands.size(); ++j)
+        if (cell.operands[j].kind == EDBC_OPERAND_STATE)
+          operands.push_back(first +
+                             instances[i].arguments[node.firstArgument + j]);
+      graph.add(node.cell, operands.data(), uint32_t(operands.size()));
+    }
+  }
+  return graphs;
+}
