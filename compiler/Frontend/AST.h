@@ -1,0 +1,127 @@
+//===- AST.h - a parsed model file ------------------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+// Syntax only: names are not resolved and shapes are not computed. All texts
+// point into the source file, which must outlive the tree.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_COMPILER_FRONTEND_AST_H
+#define EDBC_COMPILER_FRONTEND_AST_H
+
+#include "compiler/Frontend/Diagnostics.h"
+#include "llvm/Support/Allocator.h"
+
+namespace edbc::frontend {
+
+/// Deepest nesting of expressions. It bounds every recursion over them.
+inline constexpr unsigned maxExprDepth = 256;
+
+/// A name where it stands in the file.
+struct Name {
+  llvm::StringRef text;
+  SourceRange range;
+};
+
+/// An expression of a cell, or of a dimension.
+struct Expr {
+  enum class Kind {
+    Number, ///< name.text is the literal
+    Name,   ///< name
+    Negate, ///< -operands[0]
+    Binary, ///< operands[0] name.text operands[1]; the text is one of + - * / @
+    Call,   ///< name(operands...)
+    Concat, ///< [operands[0]; operands[1]; ...]
+    Lookup, ///< name[operands[0]]
+    Field,  ///< base.name
+  };
+
+  Kind kind;
+  unsigned depth;    ///< 1 for a leaf
+  SourceRange range; ///< pointing at the sign of an operator
+  Name name;
+  Name base;
+  llvm::ArrayRef<const Expr *> operands;
+};
+
+/// `[extent, ...]`
+struct Shape {
+  SourceRange range;
+  llvm::SmallVector<const Expr *, 2> extents;
+};
+
+/// `dim name = value`
+struct DimDecl {
+  Name name;
+  const Expr *value; ///< null where only the command line gives it
+};
+
+/// `param name, ... : shape`
+struct ParamDecl {
+  llvm::SmallVector<Name, 1> names;
+  Shape shape;
+};
+
+/// `name : shape`
+struct FieldDecl {
+  Name name;
+  Shape shape;
+};
+
+/// `state name { field : shape, ... }`
+struct StateDecl {
+  Name name;
+  std::vector<FieldDecl> fields;
+};
+
+/// `name : state`, `name : token[extent]` or `name : [extent]`
+struct OperandDecl {
+  enum class Kind { Node, Token, Dense };
+
+  Name name;
+  Kind kind;
+  Name state;  ///< Node only
+  Shape shape; ///< otherwise
+};
+
+/// `let name = value` or `field = value`
+struct Statement {
+  bool isLet;
+  Name name;
+  const Expr *value;
+};
+
+/// `cell name(operands) -> result { body }`
+struct CellDecl {
+  std::string doc; ///< lines of the doc comment, without slashes
+  Name name;
+  std::vector<OperandDecl> operands;
+  Name result;
+  std::vector<Statement> body;
+};
+
+/// `output name = state.field`
+struct OutputDecl {
+  Name name;
+  Name state;
+  Name field;
+};
+
+struct ModelFile {
+  Name network;
+  std::vector<DimDecl> dims;
+  std::vector<ParamDecl> params;
+  std::vector<StateDecl> states;
+  std::vector<CellDecl> cells;
+  std::vector<OutputDecl> outputs;
+  /// Something couldn't be parsed and is missing: what refers to it must not be
+  /// called an error.
+  bool isIncomplete = false;
+  /// Owns the expressions.
+  llvm::BumpPtrAllocator exprs;
+};
+
+} // namespace edbc::frontend
+
+#endif // EDBC_COMPILER_FRONTEND_AST_H

@@ -1,0 +1,53 @@
+//===- Frontend.h - from a model file to the cell dialect -------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_COMPILER_FRONTEND_FRONTEND_H
+#define EDBC_COMPILER_FRONTEND_FRONTEND_H
+
+#include "compiler/Frontend/Diagnostics.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace edbc {
+
+struct ImportOptions {
+  /// Values of named dimensions that replace those of the model file. Of two
+  /// for the same dimension the later one counts.
+  std::vector<std::pair<std::string, int64_t>> dims;
+};
+
+/// Largest model file, bytes.
+inline constexpr size_t maxModelFileSize = size_t(1) << 20;
+/// Longest line of a model file, bytes: finding a column takes time in
+/// proportion.
+inline constexpr size_t maxLineLength = 4096;
+/// Most numbers that all parameters together may hold (16 GiB as f32).
+inline constexpr uint64_t maxParamElements = uint64_t(1) << 32;
+
+/// Adds the override that `NAME=VALUE`, the argument of the option -D, stands
+/// for; false after an error.
+bool parseDimOverride(llvm::StringRef argument, ImportOptions &options,
+                      Diagnostics &diagnostics);
+
+/// Turns the text of a model file (the language: LANGUAGE.md) into a module of
+/// the cell dialect, loading into `context` the dialects that it takes.
+///
+/// The module bears the network's name. Parameters, states, cells and outputs
+/// stand in it in this order, each kind in the order of the file; operations
+/// have the places in the file (`fileName` is used for that and for messages
+/// only). The attribute `cell.dims` holds the values of all dimensions.
+///
+/// Returns null if there are errors, and they are then in `diagnostics`. Any
+/// text may be given. Keeps no reference to its arguments.
+mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef fileName,
+                                              llvm::StringRef text,
+                                              const ImportOptions &options,
+                                              mlir::MLIRContext &context,
+                                              Diagnostics &diagnostics);
+
+} // namespace edbc
+
+#endif // EDBC_COMPILER_FRONTEND_FRONTEND_H

@@ -1,0 +1,522 @@
+//===- Parser.cpp - from text to a syntax tree ------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+// A recursive-descent parser with one token of lookahead. Functions that return
+// false or null have reported an error; their callers return likewise, up to
+// the loop over statements or declarations, which finds the next one.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Frontend/Parser.h"
+
+#include "compiler/Frontend/Lexer.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/SaveAndRestore.h"
+
+using namespace llvm;
+
+namespace edbc::frontend {
+
+/// How tightly a binary operator binds; 0 for other tokens.
+static unsigned getPrecedence(TokenKind kind) {
+  switch (kind) {
+  case TokenKind::Plus:
+  case TokenKind::Minus:
+    return 1;
+  case TokenKind::Star:
+  case TokenKind::Slash:
+    return 2;
+  case TokenKind::At:
+    return 3;
+  default:
+    return 0;
+  }
+}
+
+/// The text of the doc comments among the comments of `block`.
+static std::string readDoc(StringRef block) {
+  SmallVector<StringRef> lines, doc;
+  block.split(lines, '\n');
+  for (StringRef line : lines) {
+    line = line.trim();
+    if (!line.consume_front("///") || line.starts_with("/"))
+      continue;
+    line.consume_front(" ");
+    doc.push_back(line);
+  }
+  return join(doc, "\n");
+}
+
+namespace {
+
+class Parser {
+public:
+  Parser(ModelFile &model, Reporter reporter)
+      : model(model), reporter(reporter), lexer(reporter.file.getText()) {
+    advance();
+  }
+
+  void parse();
+
+private:
+  bool parseDeclaration();
+  bool parseNetwork();
+  bool parseDim();
+  bool parseParams();
+  bool parseState();
+  bool parseCell();
+  bool parseCellHeader(CellDecl &cell);
+  bool parseCellBody(CellDecl &cell);
+  bool parseOperand(OperandDecl &operand);
+  bool parseStatement(CellDecl &cell);
+  bool parseOutput();
+
+  bool parseName(Name &name, const Twine &what);
+  bool parseShape(Shape &shape, const Twine &what);
+  const Expr *parseExpr(unsigned minPrecedence = 1);
+  const Expr *parseUnary();
+  const Expr *parsePrimary();
+  const Expr *parseNamed();
+  const Expr *makeExpr(Expr::Kind kind, SourceRange range, Name name,
+                       ArrayRef<const Expr *> operands = {}, Name base = {});
+
+  void advance() {
+    previousEnd = token.range.end;
+    token = lexer.next();
+  }
+  bool consumeIf(TokenKind kind) {
+    if (!token.is(kind))
+      return false;
+    advance();
+    return true;
+  }
+  bool expect(TokenKind kind, const Twine &what) {
+    return consumeIf(kind) || fail(what);
+  }
+  /// Whether the current token goes on with the line of the previous one, or
+  /// stands in brackets, where line ends don't count.
+  bool continues() const { return !token.startsLine || brackets > 0; }
+  bool beginsStatement() const {
+    return token.startsLine && (token.is(TokenKind::Let) ||
+                                (token.is(TokenKind::Name) &&
+                                 Lexer(lexer).next().is(TokenKind::Equal)));
+  }
+  bool expectLineEnd() {
+    return token.startsLine || token.is(TokenKind::End) ||
+           token.is(TokenKind::RightBrace) || fail("end of line");
+  }
+  /// Reports that the current token is not `expected`; returns false.
+  bool fail(const Twine &expected);
+  bool failTooDeep(SourceRange place);
+
+  ModelFile &model;
+  Reporter reporter;
+  Lexer lexer;
+  Token token;
+  uint32_t previousEnd = 0;
+  unsigned brackets = 0; ///< open ones around the current token
+  unsigned nesting = 0;  ///< of expressions being parsed
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+bool Parser::fail(const Twine &expected) {
+  model.isIncomplete = true;
+  SourceRange lineEnd(previousEnd, previousEnd);
+  if (token.is(TokenKind::Invalid))
+    reporter.error(token.range, "{0} '{1}'", token.problem,
+                   token.text.take_front(maxTokenLength));
+  else if (token.is(TokenKind::End))
+    reporter.error(lineEnd, "expected {0}, found end of file", expected.str());
+  else if (token.startsLine && !token.is(TokenKind::RightBrace))
+    reporter.error(lineEnd, "expected {0}, found end of line", expected.str());
+  else
+    reporter.error(token.range, "expected {0}, found '{1}'", expected.str(),
+                   token.text);
+  return false;
+}
+
+bool Parser::failTooDeep(SourceRange place) {
+  model.isIncomplete = true;
+  reporter.error({place.caret, place.caret},
+                 "expression is nested more than {0} deep; name its parts with "
+                 "'let'",
+                 maxExprDepth);
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Declarations
+//===----------------------------------------------------------------------===//
+
+void Parser::parse() {
+  while (!token.is(TokenKind::End))
+    if (!parseDeclaration())
+      while (!token.is(TokenKind::End) && !token.beginsDeclaration())
+        advance();
+  if (model.network.text.empty() && !model.isIncomplete) {
+    model.isIncomplete = true;
+    reporter.error({}, "expected 'network NAME' in the file");
+  }
+}
+
+bool Parser::parseDeclaration() {
+  switch (token.kind) {
+  case TokenKind::Network:
+    return parseNetwork() && expectLineEnd();
+  case TokenKind::Dim:
+    return parseDim() && expectLineEnd();
+  case TokenKind::Param:
+    return parseParams() && expectLineEnd();
+  case TokenKind::State:
+    return parseState() && expectLineEnd();
+  case TokenKind::Cell:
+    return parseCell() && expectLineEnd();
+  case TokenKind::Output:
+    return parseOutput() && expectLineEnd();
+  case TokenKind::Invalid:
+    return fail("");
+  default:
+    model.isIncomplete = true;
+    reporter.error(token.range,
+                   "expected a declaration (network, dim, param, state, cell "
+                   "or output), found '{0}'{1}",
+                   token.text,
+                   suggest(token.text, {"network", "dim", "param", "state",
+                                        "cell", "output"}));
+    return false;
+  }
+}
+
+bool Parser::parseNetwork() {
+  SourceRange place = token.range;
+  advance();
+  Name name;
+  if (!parseName(name, "the network"))
+    return false;
+  if (model.network.text.empty()) {
+    model.network = name;
+    return true;
+  }
+  reporter.error(place, "the file declares a second network");
+  reporter.note(model.network.range, "the first one is here");
+  return true;
+}
+
+bool Parser::parseDim() {
+  advance();
+  DimDecl dim = {};
+  if (!parseName(dim.name, "a dimension"))
+    return false;
+  if (continues() && consumeIf(TokenKind::Equal) && !(dim.value = parseExpr()))
+    return false;
+  model.dims.push_back(dim);
+  return true;
+}
+
+bool Parser::parseParams() {
+  ParamDecl param;
+  do {
+    advance();
+    if (!parseName(param.names.emplace_back(), "a parameter"))
+      return false;
+  } while (token.is(TokenKind::Comma));
+  if (!expect(TokenKind::Colon, "',' or ':' after the name of a parameter") ||
+      !parseShape(param.shape, "the shape of a parameter"))
+    return false;
+  model.params.push_back(std::move(param));
+  return true;
+}
+
+bool Parser::parseState() {
+  advance();
+  StateDecl state;
+  if (!parseName(state.name, "a state") ||
+      !expect(TokenKind::LeftBrace, "'{' and the fields of the state"))
+    return false;
+  do {
+    if (!state.fields.empty() && token.is(TokenKind::RightBrace))
+      break; // after a trailing comma
+    FieldDecl field;
+    if (!parseName(field.name, "a field") ||
+        !expect(TokenKind::Colon, "':' and the shape of the field") ||
+        !parseShape(field.shape, "the shape of a field"))
+      return false;
+    state.fields.push_back(std::move(field));
+  } while (consumeIf(TokenKind::Comma));
+  if (!expect(TokenKind::RightBrace, "',' or '}' after a field"))
+    return false;
+  model.states.push_back(std::move(state));
+  return true;
+}
+
+bool Parser::parseCell() {
+  CellDecl cell;
+  cell.doc = readDoc(token.doc);
+  advance();
+  bool hasHeader = parseCellHeader(cell);
+  // The body may have errors of its own.
+  while (!hasHeader && !token.startsLine && !token.is(TokenKind::LeftBrace) &&
+         !token.is(TokenKind::End))
+    advance();
+  if (!hasHeader && !token.is(TokenKind::LeftBrace))
+    return false;
+  bool hasBody = parseCellBody(cell);
+  if (hasHeader)
+    model.cells.push_back(std::move(cell));
+  return hasBody;
+}
+
+bool Parser::parseCellHeader(CellDecl &cell) {
+  if (!parseName(cell.name, "a cell") ||
+      !expect(TokenKind::LeftParen, "'(' and the operands of the cell"))
+    return false;
+  while (!token.is(TokenKind::RightParen)) {
+    if (!parseOperand(cell.operands.emplace_back()))
+      return false;
+    if (!consumeIf(TokenKind::Comma))
+      break;
+  }
+  return expect(TokenKind::RightParen, "',' or ')' after an operand") &&
+         expect(TokenKind::Arrow, "'->' and the state that the cell yields") &&
+         parseName(cell.result, "the state that the cell yields");
+}
+
+bool Parser::parseOperand(OperandDecl &operand) {
+  if (!parseName(operand.name, "an operand") ||
+      !expect(TokenKind::Colon, "':' and the type of the operand"))
+    return false;
+  if (token.is(TokenKind::LeftBracket)) {
+    operand.kind = OperandDecl::Kind::Dense;
+    return parseShape(operand.shape, "the shape of the operand");
+  }
+  if (consumeIf(TokenKind::TokenType)) {
+    operand.kind = OperandDecl::Kind::Token;
+    return parseShape(operand.shape, "'[' and the number of tokens");
+  }
+  operand.kind = OperandDecl::Kind::Node;
+  if (!token.is(TokenKind::Name))
+    return fail("a type: the name of a state, token[N] or [N]");
+  return parseName(operand.state, "a state");
+}
+
+bool Parser::parseCellBody(CellDecl &cell) {
+  SourceRange brace = token.range;
+  if (!expect(TokenKind::LeftBrace, "'{' and the body of the cell"))
+    return false;
+  auto endsStatement = [&] {
+    return token.is(TokenKind::End) || token.is(TokenKind::RightBrace) ||
+           token.beginsDeclaration() || beginsStatement();
+  };
+  while (!token.is(TokenKind::RightBrace)) {
+    if (token.is(TokenKind::End) || token.beginsDeclaration()) {
+      fail("'}' to end the cell");
+      reporter.note(brace, "the body begins here");
+      return false;
+    }
+    if (!parseStatement(cell) || !expectLineEnd())
+      while (!endsStatement())
+        advance();
+  }
+  advance();
+  return true;
+}
+
+bool Parser::parseStatement(CellDecl &cell) {
+  Statement statement;
+  statement.isLet = consumeIf(TokenKind::Let);
+  if (!statement.isLet && !token.is(TokenKind::Name)) {
+    if (token.is(TokenKind::Invalid))
+      return fail("");
+    model.isIncomplete = true;
+    reporter.error(token.range,
+                   "expected 'let' or the name of a field, found '{0}'{1}",
+                   token.text,
+                   getPrecedence(token.kind) != 0
+                       ? "; to go on with an expression on another line, end "
+                         "the first with the operator"
+                       : "");
+    return false;
+  }
+  if (!parseName(statement.name, "a value") ||
+      !expect(TokenKind::Equal, "'=' and an expression") ||
+      !(statement.value = parseExpr()))
+    return false;
+  cell.body.push_back(statement);
+  return true;
+}
+
+bool Parser::parseOutput() {
+  advance();
+  OutputDecl output;
+  if (!parseName(output.name, "an output") ||
+      !expect(TokenKind::Equal, "'=' and STATE.FIELD") ||
+      !parseName(output.state, "a state") ||
+      !expect(TokenKind::Dot, "'.' and the name of a field") ||
+      !parseName(output.field, "a field"))
+    return false;
+  model.outputs.push_back(output);
+  return true;
+}
+
+bool Parser::parseName(Name &name, const Twine &what) {
+  if (!token.is(TokenKind::Name))
+    return fail("the name of " + what);
+  name = {token.text, token.range};
+  advance();
+  return true;
+}
+
+bool Parser::parseShape(Shape &shape, const Twine &what) {
+  SaveAndRestore inBrackets(brackets, brackets + 1);
+  uint32_t begin = token.range.begin;
+  if (!token.is(TokenKind::LeftBracket))
+    return fail(what);
+  do {
+    advance();
+    const Expr *extent = parseExpr();
+    if (!extent)
+      return false;
+    shape.extents.push_back(extent);
+  } while (token.is(TokenKind::Comma));
+  if (!expect(TokenKind::RightBracket, "',' or ']' after a dimension"))
+    return false;
+  shape.range = {begin, previousEnd};
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Expressions
+//===----------------------------------------------------------------------===//
+
+const Expr *Parser::makeExpr(Expr::Kind kind, SourceRange range, Name name,
+                             ArrayRef<const Expr *> operands, Name base) {
+  unsigned depth = 1;
+  for (const Expr *operand : operands)
+    depth = std::max(depth, operand->depth + 1);
+  if (depth > maxExprDepth) {
+    failTooDeep(range);
+    return nullptr;
+  }
+  return new (model.exprs)
+      Expr{kind, depth, range, name, base, operands.copy(model.exprs)};
+}
+
+const Expr *Parser::parseExpr(unsigned minPrecedence) {
+  const Expr *left = parseUnary();
+  while (left) {
+    unsigned precedence = getPrecedence(token.kind);
+    if (precedence < minPrecedence || !continues())
+      break;
+    Name op = {token.text, token.range};
+    advance();
+    const Expr *right = parseExpr(precedence + 1);
+    if (!right)
+      return nullptr;
+    left = makeExpr(Expr::Kind::Binary,
+                    {left->range.begin, right->range.end, op.range.begin}, op,
+                    {left, right});
+  }
+  return left;
+}
+
+const Expr *Parser::parseUnary() {
+  SaveAndRestore deeper(nesting, nesting + 1);
+  if (nesting > maxExprDepth) {
+    failTooDeep(token.range);
+    return nullptr;
+  }
+  if (!token.is(TokenKind::Minus))
+    return parsePrimary();
+  Name op = {token.text, token.range};
+  advance();
+  const Expr *operand = parseUnary();
+  if (!operand)
+    return nullptr;
+  return makeExpr(Expr::Kind::Negate, {op.range.begin, operand->range.end}, op,
+                  {operand});
+}
+
+const Expr *Parser::parsePrimary() {
+  SourceRange place = token.range;
+  if (token.is(TokenKind::Name) && !beginsStatement())
+    return parseNamed();
+  if (token.is(TokenKind::Number)) {
+    Name literal = {token.text, place};
+    advance();
+    return makeExpr(Expr::Kind::Number, place, literal);
+  }
+  SaveAndRestore inBrackets(brackets, brackets + 1);
+  if (consumeIf(TokenKind::LeftParen)) {
+    const Expr *inner = parseExpr();
+    if (!inner || !expect(TokenKind::RightParen, "')' to end the parenthesis"))
+      return nullptr;
+    return inner;
+  }
+  if (token.is(TokenKind::LeftBracket)) {
+    SmallVector<const Expr *> parts;
+    do {
+      advance();
+      parts.push_back(parseExpr());
+      if (!parts.back())
+        return nullptr;
+    } while (token.is(TokenKind::Semicolon));
+    if (!expect(
+            parts.size() == 1 ? TokenKind::Semicolon : TokenKind::RightBracket,
+            parts.size() == 1 ? "';' and another part of the concatenation"
+                              : "';' or ']' after a part of the concatenation"))
+      return nullptr;
+    return makeExpr(Expr::Kind::Concat, {place.begin, previousEnd}, {}, parts);
+  }
+  fail("an expression");
+  return nullptr;
+}
+
+const Expr *Parser::parseNamed() {
+  Name name = {token.text, token.range};
+  advance();
+  SaveAndRestore inBrackets(brackets, brackets);
+  if (continues() && consumeIf(TokenKind::Dot)) {
+    Name field;
+    if (!parseName(field, "a field"))
+      return nullptr;
+    return makeExpr(Expr::Kind::Field, {name.range.begin, previousEnd}, field,
+                    {}, name);
+  }
+  if (continues() && consumeIf(TokenKind::LeftBracket)) {
+    ++brackets;
+    const Expr *index = parseExpr();
+    if (!index || !expect(TokenKind::RightBracket, "']' to end the lookup"))
+      return nullptr;
+    return makeExpr(Expr::Kind::Lookup, {name.range.begin, previousEnd}, name,
+                    {index});
+  }
+  if (continues() && consumeIf(TokenKind::LeftParen)) {
+    ++brackets;
+    SmallVector<const Expr *> arguments;
+    if (!token.is(TokenKind::RightParen)) {
+      do {
+        arguments.push_back(parseExpr());
+        if (!arguments.back())
+          return nullptr;
+      } while (consumeIf(TokenKind::Comma));
+    }
+    if (!expect(TokenKind::RightParen, "',' or ')' after an argument"))
+      return nullptr;
+    return makeExpr(Expr::Kind::Call, {name.range.begin, previousEnd}, name,
+                    arguments);
+  }
+  return makeExpr(Expr::Kind::Name, name.range, name);
+}
+
+void parseModel(const SourceFile &file, ModelFile &model,
+                Diagnostics &diagnostics) {
+  Parser(model, {file, diagnostics}).parse();
+}
+
+} // namespace edbc::frontend

@@ -1,0 +1,135 @@
+//===- ParserTest.cpp - tests of the parser ---------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Frontend/Parser.h"
+
+#include "gtest/gtest.h"
+
+using namespace edbc;
+using namespace edbc::frontend;
+
+namespace {
+
+/// An expression with all parentheses written out.
+std::string print(const Expr &expr) {
+  std::string operands;
+  for (const Expr *operand : expr.operands)
+    operands += (operands.empty() ? "" : " ") + print(*operand);
+  std::string name = expr.name.text.str();
+  switch (expr.kind) {
+  case Expr::Kind::Number:
+  case Expr::Kind::Name:
+    return name;
+  case Expr::Kind::Negate:
+  case Expr::Kind::Binary:
+  case Expr::Kind::Call:
+    return "(" + name + " " + operands + ")";
+  case Expr::Kind::Concat:
+    return "[" + operands + "]";
+  case Expr::Kind::Lookup:
+    return name + "[" + operands + "]";
+  case Expr::Kind::Field:
+    return expr.base.text.str() + "." + name;
+  }
+  return "";
+}
+
+/// The statements of a cell body, each as `name = expression;`, or the errors.
+std::string parseBody(const std::string &body) {
+  std::string text = "network n\ncell f() -> S {\n" + body + "\n}\n";
+  SourceFile file("f.edb", text);
+  ModelFile model;
+  Diagnostics diagnostics;
+  parseModel(file, model, diagnostics);
+  if (diagnostics.hasErrors())
+    return diagnostics.str();
+  std::string all;
+  for (const Statement &statement : model.cells.at(0).body)
+    all += statement.name.text.str() + " = " + print(*statement.value) + ";";
+  return all;
+}
+
+TEST(Parser, Precedence) {
+  EXPECT_EQ(parseBody("x = a + b * c"), "x = (+ a (* b c));");
+  EXPECT_EQ(parseBody("x = a - b - c"), "x = (- (- a b) c);");
+  EXPECT_EQ(parseBody("x = a / b * c"), "x = (* (/ a b) c);");
+  EXPECT_EQ(parseBody("x = a * W @ b + c"), "x = (+ (* a (@ W b)) c);");
+  EXPECT_EQ(parseBody("x = -W @ b"), "x = (@ (- W) b);");
+  EXPECT_EQ(parseBody("x = W @ -b"), "x = (@ W (- b));");
+  EXPECT_EQ(parseBody("x = - - a"), "x = (- (- a));");
+  EXPECT_EQ(parseBody("x = (a + b) * c"), "x = (* (+ a b) c);");
+}
+
+TEST(Parser, Primaries) {
+  EXPECT_EQ(parseBody("x = W @ [a.h; E[w]; f(a, 1.5e3)]"),
+            "x = (@ W [a.h E[w] (f a 1.5e3)]);");
+  EXPECT_EQ(parseBody("x = f()"), "x = (f );");
+}
+
+TEST(Parser, LinesGoOnAfterOperatorsAndInBrackets) {
+  EXPECT_EQ(parseBody("x = a +\n  b *\n\n // comment\n c\ny = d"),
+            "x = (+ a (* b c));y = d;");
+  EXPECT_EQ(parseBody("x = (a\n + b)\ny = f(\na\n,\nb\n)\nz = [a\n;\nb]"),
+            "x = (+ a b);y = (f a b);z = [a b];");
+  EXPECT_EQ(parseBody("x = a\nlet y = b"), "x = a;y = b;");
+}
+
+TEST(Parser, ABracketOnTheNextLineIsNoLookup) {
+  EXPECT_NE(parseBody("x = a\n[b; c]").find("expected 'let'"),
+            std::string::npos);
+}
+
+TEST(Parser, DocComments) {
+  SourceFile file("f.edb", "network n\n/// One\n//  no\n///  two \n///\n"
+                           "cell f() -> S {\n}\ncell g() -> S {\n}\n");
+  ModelFile model;
+  Diagnostics diagnostics;
+  parseModel(file, model, diagnostics);
+  EXPECT_EQ(diagnostics.str(), "");
+  EXPECT_EQ(model.cells.at(0).doc, "One\n two\n");
+  EXPECT_EQ(model.cells.at(1).doc, "");
+}
+
+TEST(Parser, KeepsWhatItCouldRead) {
+  SourceFile file("f.edb", "network n\ndim a = \ndim b = 2\nparam W [3]\n"
+                           "cell f() -> S {\n  x = \n  y = 1\n}\n");
+  ModelFile model;
+  Diagnostics diagnostics;
+  parseModel(file, model, diagnostics);
+  EXPECT_EQ(diagnostics.get().size(), 3u);
+  EXPECT_TRUE(model.isIncomplete);
+  ASSERT_EQ(model.dims.size(), 1u);
+  EXPECT_EQ(model.dims[0].name.text, "b");
+  EXPECT_TRUE(model.params.empty());
+  ASSERT_EQ(model.cells.size(), 1u);
+  ASSERT_EQ(model.cells[0].body.size(), 1u);
+  EXPECT_EQ(model.cells[0].body[0].name.text, "y");
+}
+
+TEST(Parser, BoundsTheDepthOfExpressions) {
+  auto repeat = [](const std::string &text, unsigned count) {
+    std::string all;
+    for (unsigned i = 0; i < count; ++i)
+      all += text;
+    return all;
+  };
+  const std::string tooDeep = "expression is nested more than 256 deep";
+  for (unsigned count : {1000u, 100000u})
+    for (std::string body :
+         {"x = " + repeat("(", count) + "a" + repeat(")", count),
+          "x = " + repeat("(", count), "x = " + repeat("-", count) + "a",
+          "x = a" + repeat(" + a", count), "x = a" + repeat(" @ a", count),
+          "x = " + repeat("[", count), "x = " + repeat("f(", count) + "a",
+          "x = " + repeat("E[", count) + "a"})
+      EXPECT_NE(parseBody(body).find(tooDeep), std::string::npos)
+          << body.substr(0, 20);
+  EXPECT_EQ(parseBody("x = a" + repeat(" + a", 255)).find(tooDeep),
+            std::string::npos);
+  EXPECT_EQ(parseBody("x = " + repeat("(", 255) + "a" + repeat(")", 255)),
+            "x = a;");
+}
+
+} // namespace
