@@ -1,0 +1,377 @@
+//===- Description.cpp - a library's description as data --------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Emit/Description.h"
+
+#include "compiler/Target/ObjectCode.h"
+#include "edbc/abi.h"
+#include "runtime/core/Policy.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/Module.h"
+
+using namespace mlir;
+using namespace edbc;
+using namespace edbc::batch;
+using llvm::Constant;
+
+static_assert(int(Isa::X86_64_V3) == EDBC_ISA_X86_64_V3 &&
+                  int(Isa::X86_64_V4) == EDBC_ISA_X86_64_V4 &&
+                  std::size(allIsas) == EDBC_NUM_ISAS,
+              "instruction sets are numbered as in the ABI");
+static_assert(int(BindingKind::Items) == EDBC_BINDING_ITEMS &&
+                  int(BindingKind::OperandRows) == EDBC_BINDING_OPERAND_ROWS &&
+                  int(BindingKind::OperandTokens) ==
+                      EDBC_BINDING_OPERAND_TOKENS &&
+                  int(BindingKind::OperandValues) ==
+                      EDBC_BINDING_OPERAND_VALUES &&
+                  int(BindingKind::ResultRows) == EDBC_BINDING_RESULT_ROWS &&
+                  int(BindingKind::State) == EDBC_BINDING_STATE &&
+                  int(BindingKind::Constant) == EDBC_BINDING_CONSTANT &&
+                  int(BindingKind::Workspace) == EDBC_BINDING_WORKSPACE,
+              "kinds of bindings are numbered as in the ABI");
+static_assert(int(Encoding::Base) == EDBC_ENCODING_BASE &&
+                  int(Encoding::Max) == EDBC_ENCODING_MAX &&
+                  int(Encoding::Sort) == EDBC_ENCODING_SORT,
+              "encodings are numbered as in the ABI");
+static_assert(lanes == EDBC_LANES, "rows are padded as in the ABI");
+
+namespace {
+
+/// The structures of edbc/abi.h, in the layout that C gives them.
+struct AbiTypes {
+  explicit AbiTypes(llvm::LLVMContext &context)
+      : pointer(llvm::PointerType::getUnqual(context)),
+        u32(llvm::Type::getInt32Ty(context)),
+        u64(llvm::Type::getInt64Ty(context)) {}
+
+  /// Fails where a structure has another size than its C twin.
+  LogicalResult verify(const Network &network,
+                       const llvm::DataLayout &layout) const {
+    const std::pair<llvm::StructType *, size_t> sizes[] = {
+        {param, sizeof(edbc_param_desc)},
+        {field, sizeof(edbc_field_desc)},
+        {state, sizeof(edbc_state_desc)},
+        {operand, sizeof(edbc_operand_desc)},
+        {term, sizeof(edbc_pack_term)},
+        {segment, sizeof(edbc_pack_segment)},
+        {constant, sizeof(edbc_constant_desc)},
+        {binding, sizeof(edbc_binding)},
+        {phase, sizeof(edbc_phase_desc)},
+        {cell, sizeof(edbc_cell_desc)},
+        {transition, sizeof(edbc_transition)},
+        {policy, sizeof(edbc_policy_desc)},
+        {output, sizeof(edbc_output_desc)},
+        {library, sizeof(edbc_library)},
+    };
+    for (auto [type, size] : sizes)
+      if (layout.getTypeAllocSize(type) != size)
+        return network.emitError()
+               << "structure '" << type->getName() << "' has "
+               << layout.getTypeAllocSize(type).getFixedValue()
+               << " bytes in the library and " << size << " in the ABI";
+    return success();
+  }
+
+  llvm::Type *pointer;
+  llvm::Type *u32;
+  llvm::Type *u64;
+  llvm::StructType *param =
+      define("edbc_param_desc", {pointer, u32, u32, u32, pointer});
+  llvm::StructType *field = define("edbc_field_desc", {pointer, u32, u32});
+  llvm::StructType *state =
+      define("edbc_state_desc", {pointer, pointer, u32, u32});
+  llvm::StructType *operand =
+      define("edbc_operand_desc", {pointer, u32, u32, u32});
+  llvm::StructType *term = define("edbc_pack_term", {u32, u32});
+  llvm::StructType *segment = define("edbc_pack_segment", {pointer, u32, u32});
+  llvm::StructType *constant =
+      define("edbc_constant_desc", {u32, u32, u32, u32, pointer, u32});
+  llvm::StructType *binding = define("edbc_binding", {u32, u32});
+  llvm::FunctionType *phaseFunction =
+      llvm::FunctionType::get(llvm::Type::getVoidTy(pointer->getContext()),
+                              {pointer, u64, u64, u64, u64}, false);
+  llvm::ArrayType *functions = llvm::ArrayType::get(pointer, EDBC_NUM_ISAS);
+  llvm::StructType *phase = define("edbc_phase_desc", {functions, u32, u32});
+  llvm::StructType *cell =
+      define("edbc_cell_desc", {pointer, pointer, u32, u32, pointer, u32, u32,
+                                pointer, u32, u32});
+  llvm::StructType *transition = define("edbc_transition", {u64, u32, u32});
+  llvm::StructType *policy = define("edbc_policy_desc", {u32, u32, pointer});
+  llvm::StructType *output = define("edbc_output_desc", {pointer, u32, u32});
+  llvm::StructType *library = define(
+      "edbc_library", {u32, u32, pointer, pointer, pointer, pointer, pointer,
+                       pointer, u32, u32, u32, u32, u32, u32, policy});
+
+private:
+  llvm::StructType *define(StringRef name, ArrayRef<llvm::Type *> fields) {
+    return llvm::StructType::create(pointer->getContext(), fields, name);
+  }
+};
+
+/// Adds the description of a network to an LLVM module.
+class DescriptionBuilder {
+public:
+  DescriptionBuilder(const Network &network, const Weights *weights,
+                     const AbiTypes &types, llvm::Module &module)
+      : network(network), weights(weights), types(types), module(module) {}
+
+  void build() {
+    SmallVector<Constant *> params, states, constants, cells, outputs;
+    for (auto [index, op] : llvm::enumerate(network.params))
+      params.push_back(param(op, index));
+    for (StateOp op : network.states)
+      states.push_back(state(op));
+    for (ParamOp op : network.paddedParams)
+      constants.push_back(paddedParam(op));
+    for (PackOp op : network.packs)
+      constants.push_back(pack(op));
+    for (KernelOp op : network.kernels)
+      cells.push_back(cell(op));
+    for (OutputOp op : network.outputs)
+      outputs.push_back(output(op));
+    Constant *library =
+        record(types.library,
+               {u32(EDBC_ABI_VERSION), u32(sizeof(edbc_library)),
+                text(network.name), array(types.param, params),
+                array(types.state, states), array(types.constant, constants),
+                array(types.cell, cells), array(types.output, outputs),
+                u32(params.size()), u32(states.size()), u32(constants.size()),
+                u32(cells.size()), u32(outputs.size()), u32(0), policy()});
+    new llvm::GlobalVariable(module, types.library, /*isConstant=*/true,
+                             llvm::GlobalValue::ExternalLinkage, library,
+                             descriptionSymbol(network.name));
+  }
+
+private:
+  Constant *u32(uint64_t value) {
+    return llvm::ConstantInt::get(types.u32, value);
+  }
+
+  static Constant *record(llvm::StructType *type, ArrayRef<Constant *> fields) {
+    return llvm::ConstantStruct::get(type, fields);
+  }
+
+  /// Local read-only data; returns its address.
+  llvm::GlobalVariable *local(Constant *value) {
+    return new llvm::GlobalVariable(module, value->getType(),
+                                    /*isConstant=*/true,
+                                    llvm::GlobalValue::PrivateLinkage, value);
+  }
+
+  Constant *null() { return Constant::getNullValue(types.pointer); }
+
+  /// The address of an array of `elements`, null where there are none.
+  Constant *array(llvm::Type *type, ArrayRef<Constant *> elements) {
+    if (elements.empty())
+      return null();
+    return local(llvm::ConstantArray::get(
+        llvm::ArrayType::get(type, elements.size()), elements));
+  }
+
+  Constant *text(StringRef value) {
+    Constant *&string = strings[value];
+    if (!string)
+      string =
+          local(llvm::ConstantDataArray::getString(module.getContext(), value));
+    return string;
+  }
+
+  Constant *floats(ArrayRef<float> values) {
+    // As bytes, which are written in one piece.
+    StringRef bytes(reinterpret_cast<const char *>(values.data()),
+                    values.size() * sizeof(float));
+    llvm::GlobalVariable *data = local(llvm::ConstantDataArray::getString(
+        module.getContext(), bytes, /*AddNull=*/false));
+    data->setAlignment(llvm::Align(EDBC_ALIGNMENT));
+    return data;
+  }
+
+  Constant *param(ParamOp op, unsigned index) {
+    return record(types.param,
+                  {text(op.getSymName()), u32(op.getTensorType().getRank()),
+                   u32(op.getRows()), u32(op.getColumns()),
+                   weights ? floats(weights->values[index]) : null()});
+  }
+
+  Constant *state(StateOp op) {
+    SmallVector<Constant *> fields;
+    for (auto [name, offset, width] : llvm::zip_equal(
+             op.getFieldNames(), op.getLayout()->getOffsets(), op.getWidths()))
+      fields.push_back(
+          record(types.field, {text(cast<StringAttr>(name).getValue()),
+                               u32(offset), u32(width)}));
+    return record(types.state,
+                  {text(op.getSymName()), array(types.field, fields),
+                   u32(fields.size()), u32(op.getLayout()->getStride())});
+  }
+
+  Constant *paddedParam(ParamOp op) {
+    return record(types.constant, {u32(EDBC_CONSTANT_PADDED),
+                                   u32(*network.findParam(op.getSymName())),
+                                   u32(0), u32(0), null(), u32(0)});
+  }
+
+  Constant *pack(PackOp op) {
+    SmallVector<Constant *> segments;
+    for (Attribute attr : op.getSegments()) {
+      auto segment = cast<SegmentAttr>(attr);
+      SmallVector<Constant *> terms;
+      for (TermAttr term : segment.getTerms())
+        terms.push_back(record(
+            types.term, {u32(*network.findParam(term.getParam().getValue())),
+                         u32(term.getColumn())}));
+      segments.push_back(
+          record(types.segment, {array(types.term, terms), u32(terms.size()),
+                                 u32(segment.getDepth())}));
+    }
+    return record(types.constant,
+                  {u32(EDBC_CONSTANT_PACKED), u32(0), u32(op.getRows()),
+                   u32(op.getPanel()), array(types.segment, segments),
+                   u32(segments.size())});
+  }
+
+  Constant *operand(StringRef name, Type type) {
+    edbc_operand_kind kind;
+    uint32_t index = 0, bound = 0;
+    if (auto rows = dyn_cast<RowsType>(type)) {
+      kind = EDBC_OPERAND_STATE;
+      index = *network.findState(rows.getState().getValue());
+    } else if (auto tokens = dyn_cast<TokensType>(type)) {
+      kind = EDBC_OPERAND_TOKEN;
+      bound = tokens.getBound();
+    } else {
+      kind = EDBC_OPERAND_DENSE;
+      bound = cast<ValuesType>(type).getWidth();
+    }
+    return record(types.operand,
+                  {text(name), u32(kind), u32(index), u32(bound)});
+  }
+
+  Constant *binding(BindingAttr attr) {
+    uint32_t index = 0;
+    switch (attr.getKind()) {
+    case BindingKind::OperandRows:
+    case BindingKind::OperandTokens:
+    case BindingKind::OperandValues:
+      index = attr.getIndex();
+      break;
+    case BindingKind::State:
+      index = *network.findState(attr.getSymbol().getValue());
+      break;
+    case BindingKind::Constant:
+      index = *network.findConstant(attr.getSymbol().getValue());
+      break;
+    case BindingKind::Items:
+    case BindingKind::ResultRows:
+    case BindingKind::Workspace:
+      break;
+    }
+    return record(types.binding,
+                  {u32(static_cast<uint32_t>(attr.getKind())), u32(index)});
+  }
+
+  Constant *phase(KernelOp kernel, PhaseOp op, unsigned number) {
+    SmallVector<Constant *> functions(EDBC_NUM_ISAS, null());
+    for (ModuleOp target : network.targets) {
+      Isa isa = *isaOf(target);
+      auto *function = llvm::Function::Create(
+          types.phaseFunction, llvm::GlobalValue::ExternalLinkage,
+          phaseFunctionName(network.name, kernel.getSymName(), number, isa),
+          module);
+      function->setVisibility(llvm::GlobalValue::HiddenVisibility);
+      functions[static_cast<unsigned>(isa)] = function;
+    }
+    return record(types.phase,
+                  {llvm::ConstantArray::get(types.functions, functions),
+                   u32(network.numPanels(op)), u32(0)});
+  }
+
+  Constant *cell(KernelOp op) {
+    SmallVector<Constant *> operands, bindings, phases;
+    for (auto [index, argument] :
+         llvm::enumerate(op.getBodyBlock().getArguments()))
+      operands.push_back(operand(op.getOperandName(index), argument.getType()));
+    for (Attribute attr : op.getBindingsAttr())
+      bindings.push_back(binding(cast<BindingAttr>(attr)));
+    for (auto [number, phaseOp] : llvm::enumerate(phasesOf(op)))
+      phases.push_back(phase(op, phaseOp, number));
+    return record(types.cell,
+                  {text(op.getSymName()), array(types.operand, operands),
+                   u32(operands.size()), u32(*network.findState(op.getState())),
+                   array(types.binding, bindings), u32(bindings.size()),
+                   u32(phases.size()), array(types.phase, phases),
+                   u32(op.getWorkspace() ? op.getWorkspace()->getStride() : 0),
+                   u32(0)});
+  }
+
+  Constant *output(OutputOp op) {
+    unsigned index = *network.findState(op.getState());
+    StateOp state = network.states[index];
+    return record(types.output, {text(op.getSymName()), u32(index),
+                                 u32(*state.findField(op.getField()))});
+  }
+
+  Constant *policy() {
+    std::vector<edbc_transition> transitions;
+    Encoding encoding = Encoding::Base;
+    if (PolicyOp op = network.policy) {
+      encoding = op.getEncoding();
+      for (Attribute attr : op.getTransitions())
+        transitions.push_back(transition(cast<TransitionAttr>(attr)));
+    }
+    core::PolicyTable table = core::buildTable(transitions);
+    SmallVector<Constant *> slots;
+    for (const edbc_transition &slot : table.slots)
+      slots.push_back(
+          record(types.transition, {llvm::ConstantInt::get(types.u64, slot.key),
+                                    u32(slot.action), u32(0)}));
+    return record(types.policy,
+                  {u32(static_cast<uint32_t>(encoding)), u32(table.log2Slots),
+                   array(types.transition, slots)});
+  }
+
+  edbc_transition transition(TransitionAttr attr) {
+    SmallVector<uint32_t> sequence;
+    for (FlatSymbolRefAttr kernel : attr.getFrontier())
+      sequence.push_back(*network.findKernel(kernel.getValue()));
+    return {
+        core::foldKey(sequence.data(), sequence.size(), network.kernels.size()),
+        *network.findKernel(attr.getAction().getValue()), 0};
+  }
+
+  const Network &network;
+  const Weights *weights;
+  const AbiTypes &types;
+  llvm::Module &module;
+  llvm::StringMap<Constant *> strings;
+};
+
+} // namespace
+
+std::string edbc::descriptionSymbol(StringRef network) {
+  return ("edbc_library_" + network).str();
+}
+
+FailureOr<std::string> edbc::describeNetwork(const Network &network,
+                                             const Weights *weights) {
+  llvm::Expected<CodeGenerator> generator = CodeGenerator::create("x86-64");
+  if (!generator)
+    return network.emitError() << llvm::toString(generator.takeError());
+  llvm::LLVMContext context;
+  llvm::Module module(network.name, context);
+  generator->prepare(module);
+  AbiTypes types(context);
+  if (failed(types.verify(network, module.getDataLayout())))
+    return failure();
+  DescriptionBuilder(network, weights, types, module).build();
+  llvm::Expected<std::string> object =
+      generator->write(module, CodeFormat::Object);
+  if (!object)
+    return network.emitError() << llvm::toString(object.takeError());
+  return std::move(*object);
+}

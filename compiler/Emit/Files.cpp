@@ -1,0 +1,142 @@
+//===- Files.cpp - writes files, all or none --------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Emit/Files.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <system_error>
+#include <vector>
+
+using namespace llvm;
+using namespace edbc;
+
+namespace {
+
+/// A change of several files that happens as a whole, or not at all: what is
+/// not committed is undone in the end.
+class FileTransaction {
+public:
+  FileTransaction() = default;
+  FileTransaction(const FileTransaction &) = delete;
+  FileTransaction &operator=(const FileTransaction &) = delete;
+
+  ~FileTransaction() {
+    for (const Change &change : changes) {
+      if (!committed && change.replaced && !change.backup.empty())
+        sys::fs::rename(change.backup, change.path);
+      else if (!committed && change.replaced)
+        sys::fs::remove(change.path);
+      sys::fs::remove(change.temporary);
+      sys::fs::remove(change.backup);
+    }
+    if (!committed)
+      for (const std::string &directory : llvm::reverse(createdDirectories))
+        sys::fs::remove(directory);
+  }
+
+  /// Writes the contents that `path` is to have to a temporary file beside it.
+  Error stage(StringRef path, StringRef contents) {
+    if (sys::fs::is_directory(path))
+      return failure(path, std::make_error_code(std::errc::is_a_directory));
+    if (hasContents(path, contents))
+      return Error::success();
+    if (Error error = createDirectory(sys::path::parent_path(path)))
+      return error;
+    int descriptor;
+    SmallString<128> temporary;
+    if (std::error_code code = sys::fs::createUniqueFile(path + ".%%%%%%%%.tmp",
+                                                         descriptor, temporary))
+      return failure(path, code);
+    changes.push_back({path.str(), temporary.str().str(), "", false});
+    raw_fd_ostream os(descriptor, /*shouldClose=*/true);
+    os << contents;
+    os.close();
+    std::error_code code = os.error();
+    os.clear_error();
+    return code ? failure(path, code) : Error::success();
+  }
+
+  /// Puts the temporary files in place.
+  Error commit() {
+    for (Change &change : changes) {
+      if (Error error = keepBackup(change))
+        return error;
+      if (std::error_code code = sys::fs::rename(change.temporary, change.path))
+        return failure(change.path, code);
+      change.replaced = true;
+    }
+    committed = true;
+    return Error::success();
+  }
+
+private:
+  struct Change {
+    std::string path;
+    std::string temporary;
+    std::string backup; ///< empty: none, there was no such file
+    bool replaced;
+  };
+
+  static Error failure(const Twine &path, std::error_code code) {
+    return createStringError(code,
+                             "can't write '" + path + "': " + code.message());
+  }
+
+  static bool hasContents(StringRef path, StringRef contents) {
+    ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(
+        path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    return file && (*file)->getBuffer() == contents;
+  }
+
+  /// Creates a folder and those above it, and remembers which were new.
+  Error createDirectory(StringRef path) {
+    if (path.empty() || sys::fs::is_directory(path))
+      return Error::success();
+    if (sys::fs::exists(path))
+      return failure(path, std::make_error_code(std::errc::not_a_directory));
+    if (Error error = createDirectory(sys::path::parent_path(path)))
+      return error;
+    if (std::error_code code =
+            sys::fs::create_directory(path, /*IgnoreExisting=*/false))
+      return failure(path, code);
+    createdDirectories.push_back(path.str());
+    return Error::success();
+  }
+
+  static Error keepBackup(Change &change) {
+    if (!sys::fs::exists(change.path))
+      return Error::success();
+    change.backup = change.temporary + ".old";
+    // A second name suffices where the file system has such.
+    if (sys::fs::create_hard_link(change.path, change.backup))
+      if (std::error_code code = sys::fs::copy_file(change.path, change.backup))
+        return failure(change.path, code);
+    return Error::success();
+  }
+
+  std::vector<Change> changes;
+  std::vector<std::string> createdDirectories;
+  bool committed = false;
+};
+
+} // namespace
+
+Error edbc::writeFiles(StringRef directory, ArrayRef<OutputFile> files) {
+  FileTransaction transaction;
+  for (const OutputFile &file : files) {
+    SmallString<128> path(directory);
+    sys::path::append(path, file.path);
+    if (Error error = transaction.stage(path, file.contents))
+      return error;
+  }
+  return transaction.commit();
+}

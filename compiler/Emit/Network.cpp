@@ -1,0 +1,226 @@
+//===- Network.cpp - the parts of a network, as they are numbered -*- C++
+//-*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Emit/Network.h"
+
+#include "edbc/abi.h"
+
+#include "llvm/ADT/StringSet.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace edbc;
+using namespace edbc::batch;
+
+template <typename OpTy>
+static std::optional<unsigned> find(ArrayRef<OpTy> ops, StringRef symbol) {
+  for (auto [index, op] : llvm::enumerate(ops))
+    if (OpTy(op).getSymName() == symbol)
+      return index;
+  return std::nullopt;
+}
+
+InFlightDiagnostic Network::emitError() const {
+  return ModuleOp(module).emitError();
+}
+
+std::optional<unsigned> Network::findState(StringRef symbol) const {
+  return find<StateOp>(states, symbol);
+}
+
+std::optional<unsigned> Network::findKernel(StringRef symbol) const {
+  return find<KernelOp>(kernels, symbol);
+}
+
+std::optional<unsigned> Network::findParam(StringRef symbol) const {
+  return find<ParamOp>(params, symbol);
+}
+
+std::optional<unsigned> Network::findConstant(StringRef symbol) const {
+  if (std::optional<unsigned> index = find<ParamOp>(paddedParams, symbol))
+    return index;
+  if (std::optional<unsigned> index = find<PackOp>(packs, symbol))
+    return paddedParams.size() + *index;
+  return std::nullopt;
+}
+
+PackOp Network::packOf(PhaseOp phase) const {
+  std::optional<unsigned> index;
+  if (std::optional<StringRef> weights = phase.getWeights())
+    index = find<PackOp>(packs, *weights);
+  return index ? packs[*index] : PackOp();
+}
+
+int64_t Network::numPanels(PhaseOp phase) const {
+  if (!phase.getPanel())
+    return 1;
+  return (phase.getWidth() + *phase.getPanel() - 1) / *phase.getPanel();
+}
+
+SmallVector<PhaseOp> edbc::phasesOf(KernelOp kernel) {
+  return llvm::to_vector(kernel.getBodyBlock().getOps<PhaseOp>());
+}
+
+//===----------------------------------------------------------------------===//
+// Checks
+//===----------------------------------------------------------------------===//
+
+/// Sizes and numbers in the description have 32 bits.
+static LogicalResult verifySize(Operation *op, StringRef what, int64_t size) {
+  if (size >= 0 && size <= std::numeric_limits<uint32_t>::max())
+    return success();
+  return op->emitOpError() << "has no room in a library: " << what << " is "
+                           << size;
+}
+
+static LogicalResult verifyParam(ParamOp param) {
+  if (failed(verifySize(param, "number of rows", param.getRows())) ||
+      failed(verifySize(param, "number of columns", param.getColumns())))
+    return failure();
+  return success();
+}
+
+static LogicalResult verifyState(StateOp state) {
+  if (!state.getLayout())
+    return state.emitOpError("has no layout; its memory was not planned");
+  return verifySize(state, "stride", state.getLayout()->getStride());
+}
+
+static LogicalResult verifyBinding(const Network &network, KernelOp kernel,
+                                   BindingAttr binding) {
+  auto complain = [&](const Twine &problem) {
+    return kernel.emitOpError() << "has binding " << binding << ", " << problem;
+  };
+  auto operandIs = [&](auto type, StringRef kind) -> LogicalResult {
+    Block &body = kernel.getBodyBlock();
+    int64_t index = binding.getIndex();
+    if (index >= 0 && index < body.getNumArguments() &&
+        isa<decltype(type)>(body.getArgument(index).getType()))
+      return success();
+    return complain("but no such operand of " + kind);
+  };
+  auto namesOne = [&](bool found, StringRef kind) -> LogicalResult {
+    return found ? success() : complain("but no such " + kind);
+  };
+  StringRef symbol =
+      binding.getSymbol() ? binding.getSymbol().getValue() : StringRef();
+  switch (binding.getKind()) {
+  case BindingKind::OperandRows:
+    return operandIs(RowsType(), "rows");
+  case BindingKind::OperandTokens:
+    return operandIs(TokensType(), "tokens");
+  case BindingKind::OperandValues:
+    return operandIs(ValuesType(), "values");
+  case BindingKind::State:
+    return namesOne(network.findState(symbol).has_value(), "state");
+  case BindingKind::Constant:
+    return namesOne(network.findParam(symbol) ||
+                        find<PackOp>(network.packs, symbol),
+                    "parameter or pack");
+  case BindingKind::Workspace:
+    return namesOne(kernel.getWorkspace().has_value(), "workspace");
+  case BindingKind::Items:
+  case BindingKind::ResultRows:
+    return success();
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
+static LogicalResult verifyKernel(const Network &network, KernelOp kernel) {
+  Block &body = kernel.getBodyBlock();
+  if (body.getNumArguments() > EDBC_MAX_OPERANDS)
+    return kernel.emitOpError()
+           << "has " << body.getNumArguments()
+           << " operands; a library has room for " << EDBC_MAX_OPERANDS;
+  for (BlockArgument argument : body.getArguments()) {
+    if (auto tokens = dyn_cast<TokensType>(argument.getType()))
+      if (failed(verifySize(kernel, "bound of a token", tokens.getBound())))
+        return failure();
+    if (auto values = dyn_cast<ValuesType>(argument.getType()))
+      if (failed(verifySize(kernel, "width of an operand", values.getWidth())))
+        return failure();
+  }
+  SmallVector<PhaseOp> phases = phasesOf(kernel);
+  if (phases.empty())
+    return kernel.emitOpError("has no phases; they were not formed");
+  for (PhaseOp phase : phases)
+    if (failed(verifySize(phase, "width", phase.getWidth())))
+      return failure();
+  if (!kernel.getBindings())
+    return kernel.emitOpError("has no bindings; its memory was not planned");
+  for (Attribute binding : kernel.getBindingsAttr())
+    if (failed(verifyBinding(network, kernel, cast<BindingAttr>(binding))))
+      return failure();
+  if (!kernel.getWorkspace())
+    return success();
+  return verifySize(kernel, "stride of the workspace",
+                    kernel.getWorkspace()->getStride());
+}
+
+/// Sorts modules of generated functions into `targets`.
+static LogicalResult collectTargets(ModuleOp module,
+                                    SmallVectorImpl<ModuleOp> &targets) {
+  ModuleOp byIsa[std::size(allIsas)];
+  for (auto nested : module.getOps<ModuleOp>()) {
+    std::optional<Isa> isa = isaOf(nested);
+    if (!isa)
+      return nested.emitOpError()
+             << "in a network must have an attribute '" << isaAttrName
+             << "' that names an instruction set";
+    ModuleOp &target = byIsa[static_cast<unsigned>(*isa)];
+    if (target)
+      return nested.emitOpError() << "is the second one for " << isaName(*isa);
+    target = nested;
+  }
+  for (ModuleOp target : byIsa)
+    if (target)
+      targets.push_back(target);
+  if (targets.empty())
+    return module.emitOpError("has no generated functions");
+  return success();
+}
+
+FailureOr<Network> Network::read(ModuleOp module) {
+  if (!module.getSymName())
+    return module.emitOpError("of a network must have a name");
+  Network network;
+  network.module = module;
+  network.name = *module.getSymName();
+  network.params = llvm::to_vector(module.getOps<ParamOp>());
+  network.states = llvm::to_vector(module.getOps<StateOp>());
+  network.kernels = llvm::to_vector(module.getOps<KernelOp>());
+  network.outputs = llvm::to_vector(module.getOps<OutputOp>());
+  network.packs = llvm::to_vector(module.getOps<PackOp>());
+  for (auto policy : module.getOps<PolicyOp>()) {
+    if (network.policy)
+      return policy.emitOpError("is the second policy of the network");
+    network.policy = policy;
+  }
+
+  llvm::StringSet<> padded;
+  for (ParamOp param : network.params)
+    if (failed(verifyParam(param)))
+      return failure();
+  for (StateOp state : network.states)
+    if (failed(verifyState(state)))
+      return failure();
+  for (KernelOp kernel : network.kernels) {
+    if (failed(verifyKernel(network, kernel)))
+      return failure();
+    for (Attribute attr : kernel.getBindingsAttr())
+      if (auto binding = cast<BindingAttr>(attr);
+          binding.getKind() == BindingKind::Constant)
+        padded.insert(binding.getSymbol().getValue());
+  }
+  llvm::copy_if(
+      network.params, std::back_inserter(network.paddedParams),
+      [&](ParamOp param) { return padded.contains(param.getSymName()); });
+  if (failed(collectTargets(module, network.targets)))
+    return failure();
+  return network;
+}

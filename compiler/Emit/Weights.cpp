@@ -1,0 +1,40 @@
+//===- Weights.cpp - the values of a network's parameters -------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Emit/Weights.h"
+
+#include "runtime/src/Safetensors.h"
+
+using namespace edbc;
+
+llvm::Expected<Weights> Weights::read(const Network &network,
+                                      llvm::StringRef path) {
+  // The reader knows parameters as a library describes them.
+  std::string networkName = network.name.str();
+  std::vector<std::string> names;
+  for (batch::ParamOp param : network.params)
+    names.push_back(param.getSymName().str());
+  std::vector<edbc_param_desc> params;
+  for (auto [op, name] : llvm::zip_equal(network.params, names)) {
+    batch::ParamOp param = op;
+    params.push_back({name.c_str(),
+                      static_cast<uint32_t>(param.getTensorType().getRank()),
+                      static_cast<uint32_t>(param.getRows()),
+                      static_cast<uint32_t>(param.getColumns()), nullptr});
+  }
+  edbc_library library = {};
+  library.abi_version = EDBC_ABI_VERSION;
+  library.struct_size = sizeof(edbc_library);
+  library.name = networkName.c_str();
+  library.params = params.data();
+  library.num_params = params.size();
+
+  Weights weights;
+  edbc_error error;
+  if (readSafetensors(path.str().c_str(), library, weights.values, &error))
+    return llvm::createStringError(llvm::Twine(error.message));
+  return weights;
+}

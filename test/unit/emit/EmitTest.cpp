@@ -1,0 +1,414 @@
+//===- EmitTest.cpp - tests of whole libraries ------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Emit/Emit.h"
+
+#include "compiler/Emit/RandomWeights.h"
+#include "compiler/Emit/Weights.h"
+#include "test/unit/emit/TinyNetwork.h"
+
+#include "llvm/Object/Archive.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Program.h"
+#include "gmock/gmock.h"
+
+#include <map>
+
+using namespace edbc;
+using namespace edbc::test;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+namespace {
+
+class EmitTest : public EmitFixture {
+protected:
+  bool emit(const std::string &text, const std::string &directory,
+            const std::string &weightsPath = "") {
+    mlir::OwningOpRef<mlir::ModuleOp> module = parse(text);
+    EmitOptions options;
+    options.directory = pathOf(directory);
+    options.weightsPath = weightsPath;
+    return succeeded(
+        emitLibrary(*module, options, [&](llvm::StringRef message) {
+          fileErrors.push_back(message.str());
+        }));
+  }
+
+  std::string writeRandomWeights() {
+    mlir::OwningOpRef<mlir::ModuleOp> module = parse(tinyNetwork());
+    OutputFile file = {"weights.safetensors", randomWeights(*module, 1)};
+    EXPECT_EQ(llvm::toString(writeFiles(pathOf(""), file)), "");
+    return pathOf(file.path);
+  }
+
+  /// Runs a program with its output going to the file `log` in the folder.
+  int execute(const std::vector<std::string> &command) {
+    std::vector<llvm::StringRef> arguments(command.begin(), command.end());
+    std::string log = pathOf("log");
+    std::optional<llvm::StringRef> redirects[] = {std::nullopt, log, log};
+    return llvm::sys::ExecuteAndWait(command.front(), arguments, std::nullopt,
+                                     redirects);
+  }
+
+  /// Builds a program against the library in `directory` and runs it.
+  void buildAndRun(const std::string &directory, const std::string &program) {
+    ASSERT_EQ(llvm::toString(writeFiles(pathOf(""), {{"main.cpp", program}})),
+              "");
+    std::string library = pathOf(directory);
+    std::vector<std::string> command = {EDBC_TEST_CXX,
+                                        "-std=c++17",
+                                        "-Wall",
+                                        "-Wextra",
+                                        "-Wpedantic",
+                                        "-Werror",
+                                        "-I",
+                                        library + "/include",
+                                        pathOf("main.cpp"),
+                                        library + "/lib/libtiny.a",
+                                        "-o",
+                                        pathOf("program")};
+    if (llvm::StringRef flags = EDBC_TEST_CXX_FLAGS; !flags.empty())
+      command.push_back(flags.str());
+    ASSERT_EQ(execute(command), 0) << readFile(pathOf("log"));
+    EXPECT_EQ(execute({pathOf("program")}), 0) << readFile(pathOf("log"));
+  }
+
+  std::vector<std::string> fileErrors;
+};
+
+const char *const libraryFiles[] = {"lib/libtiny.a",      "include/tiny.h",
+                                    "include/edbc/abi.h", "include/edbc/edbc.h",
+                                    "tiny.json",          "tiny.cmake"};
+
+TEST_F(EmitTest, sameModuleGivesSameBytes) {
+  std::string weights = writeRandomWeights();
+  ASSERT_TRUE(emit(tinyNetwork(), "first", weights));
+  ASSERT_TRUE(emit(tinyNetwork(), "second", weights));
+  for (std::string file : libraryFiles)
+    EXPECT_EQ(readFile(pathOf("first/" + file)),
+              readFile(pathOf("second/" + file)))
+        << file;
+}
+
+TEST_F(EmitTest, archiveHasDescriptionKernelsAndRuntime) {
+  ASSERT_TRUE(emit(tinyNetwork(), "out"));
+  std::string bytes = readFile(pathOf("out/lib/libtiny.a"));
+  llvm::Expected<std::unique_ptr<llvm::object::Archive>> archive =
+      llvm::object::Archive::create(llvm::MemoryBufferRef(bytes, "library"));
+  ASSERT_TRUE(bool(archive)) << llvm::toString(archive.takeError());
+  std::map<std::string, std::string> members; // by symbol
+  for (const llvm::object::Archive::Symbol &symbol : (*archive)->symbols()) {
+    llvm::Expected<llvm::object::Archive::Child> member = symbol.getMember();
+    ASSERT_TRUE(bool(member)) << llvm::toString(member.takeError());
+    members[symbol.getName().str()] = llvm::cantFail(member->getName()).str();
+  }
+  EXPECT_EQ(members["edbc_library_tiny"], "tiny.description.o");
+  EXPECT_EQ(members["edbc_tiny_leaf_0_v3"], "tiny.x86-64-v3.o");
+  EXPECT_EQ(members["edbc_tiny_scale_1_v4"], "tiny.x86-64-v4.o");
+  EXPECT_THAT(members["edbc_model_create"], HasSubstr("Model"));
+  EXPECT_EQ(members.count("slot"), 0u);
+}
+
+TEST_F(EmitTest, programsUseTheLibrary) {
+  std::string weights = writeRandomWeights();
+  ASSERT_TRUE(emit(tinyNetwork(), "out", weights));
+  buildAndRun("out", R"(
+#include "tiny.h"
+#include <cstdio>
+static int failures;
+static void check(bool good, const char *what, const char *isa) {
+  if (!good) {
+    std::printf("%s: wrong %s\n", isa, what);
+    ++failures;
+  }
+}
+static void run(const tiny::Model &model) {
+  tiny::Session session(model);
+  const float by[tiny::Model::hidden] = {3};
+  session.beginInstance();
+  tiny::Node a = session.leaf(1), b = session.leaf(3);
+  tiny::Node sum = session.join(a, b);
+  tiny::Score score = session.scale(sum, {by, 5});
+  session.run();
+  const float *table = edbc_library_tiny.params[0].data;
+  check(session.hidden(a)[0] == table[5], "leaf", model.isa());
+  check(session.hidden(sum)[0] == table[5] + table[15], "join", model.isa());
+  check(session.scaled(score)[0] == 3 * (table[5] + table[15]), "scale",
+        model.isa());
+  check(session.scaled(score).size() == 5, "width", model.isa());
+}
+int main() {
+  run(tiny::Model());
+  run(tiny::Model(")" + weights +
+                         R"("));
+  return failures;
+}
+)");
+}
+
+TEST_F(EmitTest, descriptionSaysWhatTheModuleSays) {
+  ASSERT_TRUE(emit(tinyNetwork(), "out"));
+  buildAndRun("out", R"(
+#include "tiny.h"
+#include <cstdio>
+#include <cstring>
+static int failures;
+#define CHECK(condition)                                                       \
+  if (!(condition)) {                                                          \
+    std::printf("%s\n", #condition);                                           \
+    ++failures;                                                                \
+  }
+static bool same(const char *a, const char *b) { return !std::strcmp(a, b); }
+int main() {
+  const edbc_library &l = edbc_library_tiny;
+  CHECK(l.abi_version == EDBC_ABI_VERSION && l.struct_size == sizeof(l));
+  CHECK(same(l.name, "tiny"));
+  CHECK(l.num_params == 3 && l.num_states == 2 && l.num_constants == 3);
+  CHECK(l.num_cells == 3 && l.num_outputs == 2);
+
+  CHECK(same(l.params[0].name, "E") && l.params[0].rank == 2);
+  CHECK(l.params[0].rows == 4 && l.params[0].columns == 5);
+  CHECK(same(l.params[2].name, "b") && l.params[2].rank == 1);
+  CHECK(l.params[2].rows == 1 && l.params[2].columns == 5);
+  CHECK(!l.params[0].data && !l.params[2].data);
+
+  CHECK(same(l.states[1].name, "Score") && l.states[1].stride == 32);
+  CHECK(l.states[1].num_fields == 2 && same(l.states[1].fields[0].name, "x"));
+  CHECK(l.states[1].fields[0].offset == 16 && l.states[1].fields[0].width == 5);
+  CHECK(l.states[1].fields[1].offset == 0);
+
+  CHECK(l.constants[0].kind == EDBC_CONSTANT_PADDED);
+  CHECK(l.constants[0].param == 0 && l.constants[1].param == 2);
+  const edbc_constant_desc &pack = l.constants[2];
+  CHECK(pack.kind == EDBC_CONSTANT_PACKED && pack.rows == 5);
+  CHECK(pack.panel == 16 && pack.num_segments == 2);
+  CHECK(pack.segments[1].depth == 5 && pack.segments[1].num_terms == 1);
+  CHECK(pack.segments[1].terms[0].param == 1);
+  CHECK(pack.segments[1].terms[0].column == 5);
+
+  const edbc_cell_desc &leaf = l.cells[0], &join = l.cells[1],
+                       &scale = l.cells[2];
+  CHECK(same(leaf.name, "leaf") && leaf.num_operands == 1 && leaf.result == 0);
+  CHECK(same(leaf.operands[0].name, "word") && leaf.operands[0].bound == 4);
+  CHECK(leaf.operands[0].kind == EDBC_OPERAND_TOKEN);
+  CHECK(leaf.num_bindings == 5 && leaf.workspace_stride == 0);
+  CHECK(leaf.bindings[1].kind == EDBC_BINDING_OPERAND_TOKENS);
+  CHECK(leaf.bindings[4].kind == EDBC_BINDING_CONSTANT);
+  CHECK(leaf.bindings[4].index == 0);
+  CHECK(join.bindings[2].kind == EDBC_BINDING_OPERAND_ROWS);
+  CHECK(join.bindings[2].index == 1);
+  CHECK(join.bindings[5].index == 2 && join.bindings[6].index == 1);
+  CHECK(join.num_phases == 1 && join.phases[0].num_panels == 1);
+  CHECK(scale.result == 1 && scale.num_phases == 2);
+  CHECK(scale.operands[1].kind == EDBC_OPERAND_DENSE);
+  CHECK(scale.operands[1].bound == 5 && scale.workspace_stride == 16);
+  CHECK(scale.bindings[5].kind == EDBC_BINDING_STATE);
+  CHECK(scale.bindings[5].index == 1);
+  CHECK(scale.bindings[6].kind == EDBC_BINDING_WORKSPACE);
+  for (unsigned isa = 0; isa < EDBC_NUM_ISAS; ++isa)
+    CHECK(scale.phases[0].functions[isa] && scale.phases[1].functions[isa]);
+  CHECK(scale.phases[0].functions[0] != scale.phases[1].functions[0]);
+
+  CHECK(same(l.outputs[1].name, "scaled") && l.outputs[1].state == 1);
+  CHECK(l.outputs[1].field == 1);
+
+  CHECK(l.policy.encoding == EDBC_ENCODING_SORT && l.policy.log2_slots == 2);
+  unsigned found = 0;
+  for (unsigned i = 0; i < 4; ++i) {
+    const edbc_transition &t = l.policy.slots[i];
+    // Digits in base 4: leaf; scale, join.
+    found += (t.key == 1 && t.action == 0) || (t.key == 14 && t.action == 1);
+  }
+  CHECK(found == 2);
+  return failures;
+}
+)");
+}
+
+TEST_F(EmitTest, policyIsOptional) {
+  std::string text = tinyNetwork();
+  size_t begin = text.find("  batch.policy");
+  ASSERT_NE(begin, std::string::npos);
+  text.erase(begin, text.find("  module attributes", begin) - begin);
+  ASSERT_TRUE(emit(text, "out"));
+  buildAndRun("out", R"(
+#include "tiny.h"
+int main() {
+  const edbc_policy_desc &policy = edbc_library_tiny.policy;
+  return policy.log2_slots != 0 || policy.slots[0].key != 0;
+}
+)");
+}
+
+/// JSON without spaces, keys sorted.
+std::string print(const llvm::json::Value &value) {
+  return llvm::formatv("{0}", value);
+}
+
+TEST_F(EmitTest, manifestSaysWhatTheModuleSays) {
+  ASSERT_TRUE(emit(tinyNetwork(), "out"));
+  llvm::Expected<llvm::json::Value> manifest =
+      llvm::json::parse(readFile(pathOf("out/tiny.json")));
+  ASSERT_TRUE(bool(manifest)) << llvm::toString(manifest.takeError());
+  const llvm::json::Object &root = *manifest->getAsObject();
+  EXPECT_EQ(print(*root.get("network")), R"("tiny")");
+  EXPECT_EQ(root.getObject("versions")->getInteger("abi"), 1);
+  EXPECT_EQ(print(*root.get("dims")), R"({"hidden":5,"words":4})");
+  EXPECT_EQ(print((*root.getArray("parameters"))[1]),
+            R"({"embedded":false,"name":"W","shape":[5,10]})");
+  EXPECT_EQ(print((*root.getArray("states"))[1]),
+            R"({"fields":[{"name":"x","offset":16,"width":5},)"
+            R"({"name":"y","offset":0,"width":5}],)"
+            R"("name":"Score","stride":32})");
+  EXPECT_EQ(print(*root.get("outputs")),
+            R"([{"field":"h","name":"hidden","state":"Node"},)"
+            R"({"field":"y","name":"scaled","state":"Score"}])");
+  EXPECT_EQ(print((*root.getArray("cells"))[1]),
+            R"({"flops_per_row":100,"name":"join","operands":[)"
+            R"({"kind":"state","name":"left","state":"Node"},)"
+            R"({"kind":"state","name":"right","state":"Node"}],)"
+            R"("phases":[{"flops_per_row":100,"panel":16,"panels":1,)"
+            R"("weights":"join_0","width":5}],"result":"Node"})");
+  EXPECT_EQ(print(*root.get("policy")),
+            R"({"encoding":"sort","kind":"fsm","transitions":[)"
+            R"({"action":"leaf","frontier":["leaf"]},)"
+            R"({"action":"join","frontier":["scale","join"]}]})");
+  EXPECT_EQ(print(*root.get("layout")),
+            R"({"packs":[{"name":"join_0","panel":16,"rows":5,"segments":[)"
+            R"({"depth":5,"terms":[{"column":0,"parameter":"W"}]},)"
+            R"({"depth":5,"terms":[{"column":5,"parameter":"W"}]}]}],)"
+            R"("padded":["E","b"],)"
+            R"("workspaces":[{"cell":"scale","offsets":[0],"stride":16}]})");
+  EXPECT_EQ(print(*root.getObject("targets")->get("x86-64-v4")),
+            R"(["edbc_tiny_leaf_0_v4","edbc_tiny_join_0_v4",)"
+            R"("edbc_tiny_scale_0_v4","edbc_tiny_scale_1_v4"])");
+}
+
+TEST_F(EmitTest, unwritableFolderIsAnError) {
+  ASSERT_EQ(llvm::toString(writeFiles(pathOf(""), {{"file", ""}})), "");
+  EXPECT_FALSE(emit(tinyNetwork(), "file/out"));
+  EXPECT_THAT(fileErrors, ElementsAre("can't write '" + pathOf("file") +
+                                      "': Not a directory"));
+}
+
+TEST_F(EmitTest, missingWeightsAreAnErrorAndNothingIsWritten) {
+  EXPECT_FALSE(emit(tinyNetwork(), "out", pathOf("none")));
+  ASSERT_EQ(fileErrors.size(), 1u);
+  EXPECT_THAT(fileErrors[0], HasSubstr(pathOf("none")));
+  EXPECT_FALSE(llvm::sys::fs::exists(pathOf("out")));
+}
+
+//===----------------------------------------------------------------------===//
+// Modules that aren't ready
+//===----------------------------------------------------------------------===//
+
+struct Unready {
+  const char *name;
+  const char *from;
+  const char *to;
+  const char *diagnostic;
+};
+
+void PrintTo(const Unready &given, std::ostream *os) { *os << given.name; }
+
+class UnreadyTest : public EmitTest,
+                    public ::testing::WithParamInterface<Unready> {};
+
+TEST_P(UnreadyTest, isReportedAndNothingIsWritten) {
+  const Unready &given = GetParam();
+  EXPECT_FALSE(emit(replaceAll(tinyNetwork(), given.from, given.to), "out"));
+  EXPECT_THAT(takeDiagnostics(), ElementsAre(given.diagnostic));
+  EXPECT_FALSE(llvm::sys::fs::exists(pathOf("out")));
+}
+
+TEST_F(EmitTest, kernelWithoutPhasesIsAnError) {
+  EXPECT_FALSE(emit(R"(module @n {
+    batch.param @E : tensor<4x5xf32>
+    batch.state @Node {h : 5} layout <offsets = [0], stride = 16>
+    batch.kernel @leaf(%word: !batch.tokens<4>) -> @Node {
+      %x = batch.lookup @E[%word] : !batch.tokens<4> -> tensor<?x5xf32>
+      batch.scatter %x to "h" : tensor<?x5xf32>
+    }
+  })",
+                    "out"));
+  EXPECT_THAT(takeDiagnostics(),
+              ElementsAre("batch.kernel @leaf: 'batch.kernel' op has no "
+                          "phases; they were not formed"));
+}
+
+TEST_F(EmitTest, kernelWithTooManyOperandsIsAnError) {
+  std::string operands = "%x0: !batch.tokens<4>";
+  for (unsigned i = 1; i <= 64; ++i)
+    operands += ", %x" + std::to_string(i) + ": !batch.tokens<4>";
+  EXPECT_FALSE(emit(
+      replaceAll(replaceAll(tinyNetwork(), "%word: !batch.tokens<4>", operands),
+                 "%word", "%x0"),
+      "out"));
+  EXPECT_THAT(takeDiagnostics(),
+              ElementsAre("batch.kernel @leaf: 'batch.kernel' op has 65 "
+                          "operands; a library has room for 64"));
+}
+
+TEST_F(EmitTest, networkWithoutFunctionsIsAnError) {
+  EXPECT_FALSE(emit("module @n {}", "out"));
+  EXPECT_THAT(takeDiagnostics(),
+              ElementsAre("module @n: 'builtin.module' op has no generated "
+                          "functions"));
+}
+
+const Unready unready[] = {
+    {"unnamedNetwork", "module @tiny", "module",
+     "module attributes: 'builtin.module' op of a network must have a name"},
+    {"tooLargeParam", "@b : tensor<5xf32>", "@b : tensor<5000000000xf32>",
+     "batch.param @b: 'batch.param' op has no room in a library: number of "
+     "columns is 5000000000"},
+    {"stateWithoutLayout", "layout <offsets = [0], stride = 16>", "",
+     "batch.state @Node: 'batch.state' op has no layout; its memory was not "
+     "planned"},
+    {"twoPolicies", "  batch.policy",
+     "  batch.policy @other encoding <max> []\n"
+     "  batch.policy",
+     "batch.policy @policy: 'batch.policy' op is the second policy of the "
+     "network"},
+    {"kernelWithoutBindings", "bindings = ", "unplanned = ",
+     "batch.kernel @leaf: 'batch.kernel' op has no bindings; its memory was "
+     "not planned"},
+    {"bindingOfNoOperand", "operand_tokens : 0", "operand_tokens : 1",
+     "batch.kernel @leaf: 'batch.kernel' op has binding "
+     "#batch.binding<operand_tokens : 1>, but no such operand of tokens"},
+    {"bindingOfOtherKindOfOperand", "operand_tokens : 0", "operand_rows : 0",
+     "batch.kernel @leaf: 'batch.kernel' op has binding "
+     "#batch.binding<operand_rows : 0>, but no such operand of rows"},
+    {"bindingOfNoConstant", "constant of @E", "constant of @F",
+     "batch.kernel @leaf: 'batch.kernel' op has binding "
+     "#batch.binding<constant of @F>, but no such parameter or pack"},
+    {"bindingOfNoState", "state of @Score>,", "state of @E>,",
+     "batch.kernel @scale: 'batch.kernel' op has binding "
+     "#batch.binding<state of @E>, but no such state"},
+    {"bindingOfNoWorkspace", "constant of @E", "workspace",
+     "batch.kernel @leaf: 'batch.kernel' op has binding "
+     "#batch.binding<workspace>, but no such workspace"},
+    {"targetWithoutInstructionSet", "{batch.isa = \"x86-64-v4\"}", "{}",
+     "module attributes: 'builtin.module' op in a network must have an "
+     "attribute 'batch.isa' that names an instruction set"},
+    {"twoTargetsOfOneInstructionSet", "batch.isa = \"x86-64-v4\"",
+     "batch.isa = \"x86-64-v3\"",
+     "module attributes: 'builtin.module' op is the second one for x86-64-v3"},
+    {"keywordAsCell", "@scale", "@goto",
+     "batch.kernel @goto: cell 'goto' can't have this name in C++: it is a "
+     "keyword"},
+};
+
+INSTANTIATE_TEST_SUITE_P(, UnreadyTest, ::testing::ValuesIn(unready),
+                         [](const ::testing::TestParamInfo<Unready> &info) {
+                           return std::string(info.param.name);
+                         });
+
+} // namespace
