@@ -58,7 +58,7 @@ llvm::StringRef edbc::stageSummary(Stage stage) {
   llvm_unreachable("all stages have a summary");
 }
 
-/// Ends a stage: simplify, and see that only these dialects are left.
+/// Ends a stage: only these dialects may be left.
 static void endStage(OpPassManager &manager, Stage stage,
                      std::initializer_list<StringRef> dialects) {
   CheckDialectsOptions options;
@@ -129,31 +129,22 @@ static void buildLlvm(OpPassManager &manager) {
   endStage(manager, Stage::Llvm, {"builtin", "batch", "arith", "math", "llvm"});
 }
 
-void edbc::buildPipeline(PassManager &manager, const PipelineOptions &options) {
-  for (Stage stage : allStages) {
-    switch (stage) {
-    case Stage::Import:
-      break;
-    case Stage::Cell:
-      buildCell(manager);
-      break;
-    case Stage::Batch:
-      buildBatch(manager);
-      break;
-    case Stage::Layout:
-      buildLayout(manager);
-      break;
-    case Stage::Policy:
-      buildPolicy(manager, options);
-      break;
-    case Stage::Kernels:
-      buildKernels(manager, options);
-      break;
-    case Stage::Llvm:
-      buildLlvm(manager);
-      break;
-    }
-    if (stage == options.last)
-      return;
+void edbc::buildStage(PassManager &manager, Stage stage,
+                      const PipelineOptions &options) {
+  switch (stage) {
+  case Stage::Import:
+    return;
+  case Stage::Cell:
+    return buildCell(manager);
+  case Stage::Batch:
+    return buildBatch(manager);
+  case Stage::Layout:
+    return buildLayout(manager);
+  case Stage::Policy:
+    return buildPolicy(manager, options);
+  case Stage::Kernels:
+    return buildKernels(manager, options);
+  case Stage::Llvm:
+    return buildLlvm(manager);
   }
 }

@@ -25,17 +25,17 @@ llvm::StringRef stageName(Stage stage);
 llvm::StringRef stageSummary(Stage stage);
 
 struct PipelineOptions {
-  Stage last = Stage::Llvm;
   LearnPolicyOptions policy;
-  /// Sample graphs and the receiver of the learner's report.
+  /// Sample graphs, and where the learner reports to.
   PolicyTraining training;
   /// Instruction sets to generate kernels for; all if empty.
   llvm::SmallVector<batch::Isa> isas;
 };
 
-/// Adds the passes of all stages up to `options.last`. Each stage ends with a
-/// check of which dialects remain.
-void buildPipeline(mlir::PassManager &manager, const PipelineOptions &options);
+/// Adds the passes of one stage, which end with a check of the dialects that
+/// remain. A module goes through all stages in order. Import has no passes.
+void buildStage(mlir::PassManager &manager, Stage stage,
+                const PipelineOptions &options);
 
 } // namespace edbc
 

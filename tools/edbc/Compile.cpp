@@ -1,0 +1,289 @@
+//===- Compile.cpp - edbc compile -------------------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Emit/Emit.h"
+#include "compiler/Emit/Files.h"
+#include "compiler/Graphs/GraphFile.h"
+#include "compiler/Pipelines.h"
+#include "compiler/Target/ObjectCode.h"
+#include "dialects/Cell/Cell.h"
+#include "tools/edbc/Commands.h"
+#include "tools/edbc/ModelFile.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/Timing.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace edbc;
+namespace cl = llvm::cl;
+
+namespace {
+
+/// What --emit can ask for beside the IR of a stage.
+enum class CodeText { LlvmIr, Assembly };
+
+struct CompileArguments {
+  cl::OptionCategory category{"Options of edbc compile"};
+  ModelArguments model{category};
+  cl::opt<std::string> output{
+      "o", cl::value_desc("directory"), cl::cat(category),
+      cl::desc("Where the library goes; needed unless --stop-after is given")};
+  cl::list<std::string> samples{
+      "samples", cl::value_desc("file"), cl::cat(category),
+      cl::desc("Recorded instance graphs to learn the policy from (may be "
+               "given several times)")};
+  cl::opt<std::string> weights{
+      "weights", cl::value_desc("file"), cl::cat(category),
+      cl::desc("Embed the weights of this .safetensors file")};
+  cl::opt<std::string> stopAfter{
+      "stop-after", cl::value_desc("stage"), cl::cat(category),
+      cl::desc("Print the IR after a stage and stop: import, cell, batch, "
+               "layout, policy, kernels, llvm")};
+  cl::list<std::string> emit{
+      "emit", cl::CommaSeparated, cl::value_desc("kind"), cl::cat(category),
+      cl::desc("Write text beside the library: a stage (its IR), llvm-ir or "
+               "assembly")};
+  cl::list<std::string> isas{
+      "isa", cl::CommaSeparated, cl::value_desc("name"), cl::cat(category),
+      cl::desc("Instruction sets to generate kernels for: x86-64-v3, "
+               "x86-64-v4 (default: both)")};
+  cl::opt<std::string> encoding{
+      "policy-encoding", cl::init("sort"), cl::cat(category),
+      cl::desc("How the policy sees the frontier: base, max, sort (default)")};
+  cl::opt<unsigned> batch{
+      "policy-batch", cl::init(32), cl::cat(category),
+      cl::desc("Instances of a mini-batch to learn from (default: 32)")};
+  cl::opt<unsigned> episodes{
+      "policy-episodes", cl::init(1000), cl::cat(category),
+      cl::desc("Most episodes to learn for (default: 1000)")};
+  cl::opt<uint64_t> seed{
+      "seed", cl::init(1), cl::cat(category),
+      cl::desc("Seed of the learner's random choices (default: 1)")};
+  cl::opt<bool> quiet{"quiet", cl::cat(category),
+                      cl::desc("Say nothing where all is well")};
+};
+
+/// A compilation: arguments that were checked, and the files to be written.
+class Compilation {
+public:
+  explicit Compilation(const CompileArguments &arguments)
+      : arguments(arguments) {}
+
+  /// Checks what can be checked before anything is read; prints.
+  bool checkArguments();
+  bool readSamples(mlir::ModuleOp module);
+  bool runStages(mlir::ModuleOp module);
+  bool writeFiles(mlir::ModuleOp module);
+  bool stopsEarly() const { return printsLast; }
+
+private:
+  bool runStage(mlir::ModuleOp module, Stage stage, mlir::TimingScope &timing);
+  bool emitCode(mlir::ModuleOp module, CodeText kind);
+  void reportPolicy() const;
+  bool error(const llvm::Twine &message) const {
+    fail("edbc compile", message);
+    return false;
+  }
+
+  const CompileArguments &arguments;
+  Stage last = Stage::Llvm;
+  bool printsLast = false;
+  llvm::SmallVector<Stage> emittedStages;
+  llvm::SmallVector<CodeText> emittedCode;
+  PipelineOptions options;
+  std::vector<core::Graph> samples;
+  LearnedPolicy learned;
+  std::vector<OutputFile> texts;
+};
+} // namespace
+
+static const Stage *findStage(llvm::StringRef name) {
+  const Stage *stage = llvm::find_if(
+      allStages, [&](Stage known) { return stageName(known) == name; });
+  return stage == std::end(allStages) ? nullptr : stage;
+}
+
+bool Compilation::checkArguments() {
+  const char *stages = "import, cell, batch, layout, policy, kernels, llvm";
+  if (!arguments.stopAfter.empty()) {
+    const Stage *stage = findStage(arguments.stopAfter);
+    if (!stage)
+      return error("unknown stage '" + arguments.stopAfter +
+                   "'; the stages are " + stages);
+    last = *stage;
+    printsLast = true;
+    if (!arguments.emit.empty() || !arguments.weights.empty())
+      return error("--stop-after writes no library; it can't go with --emit "
+                   "or --weights");
+  } else if (arguments.output.empty()) {
+    return error("where should the library go? Give -o DIR, or --stop-after");
+  }
+  for (const std::string &kind : arguments.emit) {
+    if (const Stage *stage = findStage(kind))
+      emittedStages.push_back(*stage);
+    else if (kind == "llvm-ir")
+      emittedCode.push_back(CodeText::LlvmIr);
+    else if (kind == "assembly")
+      emittedCode.push_back(CodeText::Assembly);
+    else
+      return error("can't emit '" + kind + "'; what can be emitted is " +
+                   stages + ", llvm-ir, assembly");
+  }
+  for (const std::string &name : arguments.isas) {
+    const batch::Isa *isa =
+        llvm::find_if(batch::allIsas, [&](batch::Isa known) {
+          return batch::isaName(known) == name;
+        });
+    if (isa == std::end(batch::allIsas))
+      return error("unknown instruction set '" + name +
+                   "'; known are x86-64-v3 and x86-64-v4");
+    options.isas.push_back(*isa);
+  }
+  if (arguments.encoding != "base" && arguments.encoding != "max" &&
+      arguments.encoding != "sort")
+    return error("unknown encoding '" + arguments.encoding +
+                 "'; the encodings are base, max and sort");
+  if (arguments.batch == 0 || arguments.batch > 65536)
+    return error("--policy-batch must be between 1 and 65536");
+  options.policy.encoding = arguments.encoding;
+  options.policy.batchSize = arguments.batch;
+  options.policy.episodes = arguments.episodes;
+  options.policy.seed = arguments.seed;
+  options.training.report = &learned;
+  options.training.samples = &samples;
+  return true;
+}
+
+bool Compilation::readSamples(mlir::ModuleOp module) {
+  Signature signature = signatureOf(module);
+  std::vector<Instance> instances;
+  for (const std::string &path : arguments.samples) {
+    auto text = llvm::MemoryBuffer::getFile(path);
+    if (!text)
+      return error("can't read '" + path + "': " + text.getError().message());
+    GraphFile file = readGraphs((*text)->getBuffer(), signature);
+    for (const GraphFileError &problem : file.errors)
+      llvm::errs() << problem.format(path) << "\n";
+    if (!file.errors.empty())
+      return false;
+    llvm::append_range(instances, std::move(file.instances));
+  }
+  samples = mergeInstances(instances, signature, arguments.batch);
+  return true;
+}
+
+bool Compilation::runStage(mlir::ModuleOp module, Stage stage,
+                           mlir::TimingScope &timing) {
+  mlir::PassManager manager(module.getContext());
+  if (mlir::failed(mlir::applyPassManagerCLOptions(manager)))
+    return false;
+  mlir::TimingScope scope = timing.nest(stageName(stage));
+  manager.enableTiming(scope);
+  buildStage(manager, stage, options);
+  return mlir::succeeded(manager.run(module));
+}
+
+bool Compilation::runStages(mlir::ModuleOp module) {
+  mlir::DefaultTimingManager timer;
+  mlir::applyDefaultTimingManagerCLOptions(timer);
+  mlir::TimingScope timing = timer.getRootScope();
+  for (Stage stage : allStages) {
+    if (stage == Stage::Policy && !readSamples(module))
+      return false;
+    if (!runStage(module, stage, timing))
+      return false;
+    if (stage == Stage::Policy && !arguments.quiet && !printsLast)
+      reportPolicy();
+    if (llvm::is_contained(emittedStages, stage)) {
+      OutputFile &text = texts.emplace_back();
+      text.path =
+          (*module.getSymName() + "." + stageName(stage) + ".mlir").str();
+      llvm::raw_string_ostream(text.contents) << module << "\n";
+    }
+    if (stage == last)
+      break;
+  }
+  if (printsLast)
+    llvm::outs() << module << "\n";
+  return true;
+}
+
+/// Tells what the policy achieves on what it was learned from.
+void Compilation::reportPolicy() const {
+  const BatchCounts &total = learned.total;
+  llvm::outs() << "policy learned from "
+               << (samples.empty() ? "synthetic graphs" : "the sample graphs")
+               << " (" << learned.miniBatches.size() << " mini-batches, "
+               << learned.numEpisodes
+               << " episodes): " << learned.transitions.size() << " states\n"
+               << "  batches: " << total.fsm << " (lower bound "
+               << total.lowerBound << ", agenda " << total.agenda << ", depth "
+               << total.depth << ", lemma " << total.lemma << ")\n";
+  if (samples.empty())
+    llvm::outs() << "  give --samples with graphs that an application recorded "
+                    "to learn from what it will meet\n";
+}
+
+bool Compilation::emitCode(mlir::ModuleOp module, CodeText kind) {
+  bool ir = kind == CodeText::LlvmIr;
+  for (auto kernels : module.getOps<mlir::ModuleOp>()) {
+    std::optional<batch::Isa> isa = batch::isaOf(kernels);
+    if (!isa)
+      continue;
+    mlir::FailureOr<std::string> code =
+        compileKernels(kernels, ir ? CodeFormat::LLVMIR : CodeFormat::Assembly);
+    if (mlir::failed(code))
+      return false;
+    texts.push_back({(*module.getSymName() + "." + batch::isaName(*isa) +
+                      (ir ? ".ll" : ".s"))
+                         .str(),
+                     std::move(*code)});
+  }
+  return true;
+}
+
+bool Compilation::writeFiles(mlir::ModuleOp module) {
+  EmitOptions emit;
+  emit.directory = arguments.output;
+  emit.weightsPath = arguments.weights;
+  for (CodeText kind : emittedCode)
+    if (!emitCode(module, kind))
+      return false;
+  if (mlir::failed(emitLibrary(
+          module, emit, [&](llvm::StringRef message) { error(message); })))
+    return false;
+  if (llvm::Error failure = edbc::writeFiles(arguments.output, texts))
+    return error(llvm::toString(std::move(failure)));
+  return true;
+}
+
+int edbc::compileMain(int argc, const char **argv) {
+  dropLibraryOptions();
+  CompileArguments arguments;
+  mlir::registerAsmPrinterCLOptions();
+  mlir::registerMLIRContextCLOptions();
+  mlir::registerPassManagerCLOptions();
+  mlir::registerDefaultTimingManagerCLOptions();
+  if (!parseArguments(argc, argv, arguments.category,
+                      "Compiles a model file into a static library.\n"))
+    return 2;
+  Compilation compilation(arguments);
+  if (!compilation.checkArguments())
+    return 2;
+
+  // The passes load what else they need.
+  mlir::MLIRContext context;
+  context.loadDialect<cell::CellDialect, batch::BatchDialect>();
+  ModelFile model(context);
+  if (!model.import(arguments.model) ||
+      !compilation.runStages(model.getModule()))
+    return 1;
+  if (compilation.stopsEarly())
+    return 0;
+  return compilation.writeFiles(model.getModule()) ? 0 : 1;
+}
