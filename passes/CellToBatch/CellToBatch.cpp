@@ -107,16 +107,18 @@ LogicalResult CellRewriter::rewrite(Operation &op) {
         return success();
       })
       .Case([&](cell::LookupOp lookup) {
-        mapping.map(lookup.getResult(), batch::LookupOp::create(
-                                builder, loc, addRows(lookup.getType()),
-                                lookup.getTableAttr(),
-                                mapping.lookup(lookup.getToken())));
+        mapping.map(lookup.getResult(),
+                    batch::LookupOp::create(builder, loc,
+                                            addRows(lookup.getType()),
+                                            lookup.getTableAttr(),
+                                            mapping.lookup(lookup.getToken())));
         return success();
       })
       .Case([&](cell::WeightOp weight) {
-        mapping.map(weight.getResult(), batch::BroadcastOp::create(
-                                builder, loc, addRows(weight.getType()),
-                                weight.getParamAttr()));
+        mapping.map(weight.getResult(),
+                    batch::BroadcastOp::create(builder, loc,
+                                               addRows(weight.getType()),
+                                               weight.getParamAttr()));
         return success();
       })
       .Case([&](cell::SigmoidOp sigmoid) {
@@ -173,9 +175,9 @@ void CellRewriter::rewriteProduct(cell::ProductOp op) {
         batch::TermAttr::get(builder.getContext(), op.getParamAttr(), column));
     column += cast<RankedTensorType>(part.getType()).getDimSize(0);
   }
-  mapping.map(op.getResult(), batch::ProductOp::create(builder, op.getLoc(),
-                                           addRows(op.getType()), vectors,
-                                           builder.getArrayAttr(terms)));
+  mapping.map(op.getResult(), batch::ProductOp::create(
+                                  builder, op.getLoc(), addRows(op.getType()),
+                                  vectors, builder.getArrayAttr(terms)));
 }
 
 LogicalResult CellRewriter::rewriteElementwise(Operation &op) {

@@ -22,13 +22,15 @@ using namespace mlir;
 using namespace edbc::batch;
 
 Tile Tile::choose(Isa isa, int64_t panel, int64_t products, int64_t loads) {
-  // Registers, of which one holds the operand's element.
-  int64_t registers = isa == Isa::X86_64_V4 ? 31 : 15;
+  bool wide = isa == Isa::X86_64_V4;
   Tile tile;
-  tile.lanes = isa == Isa::X86_64_V4 ? 16 : 8;
+  tile.lanes = wide ? 16 : 8;
   int64_t panelVectors = panel / tile.lanes;
   int64_t accumulators = std::max<int64_t>(products, 1);
-  tile.vectors = std::max<int64_t>(1, std::min(panelVectors, 4 / accumulators));
+  // Few accumulators for each row, so that a tile has several rows: they share
+  // the weights that are loaded.
+  tile.vectors =
+      std::clamp<int64_t>((wide ? 4 : 2) / accumulators, 1, panelVectors);
   while (panelVectors % tile.vectors)
     --tile.vectors;
   tile.strips = panelVectors / tile.vectors;
@@ -36,7 +38,8 @@ Tile Tile::choose(Isa isa, int64_t panel, int64_t products, int64_t loads) {
     tile.rows = 1;
     return tile;
   }
-  int64_t free = registers - loads * tile.vectors;
+  // One register holds the operand's element.
+  int64_t free = (wide ? 31 : 15) - loads * tile.vectors;
   tile.rows = std::clamp<int64_t>(free / (accumulators * tile.vectors), 1, 8);
   return tile;
 }

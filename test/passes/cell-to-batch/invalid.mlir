@@ -1,0 +1,37 @@
+// RUN: edbc-opt %s --cell-to-batch --split-input-file --verify-diagnostics
+
+cell.state @Node {h : tensor<8xf32>}
+cell.def @stored_concatenation(%x: tensor<4xf32>) -> @Node {
+  %e = tensor.concat dim(0) %x, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>
+  // expected-error @+1 {{can't store a concatenation yet}}
+  cell.yield %e : tensor<8xf32>
+}
+
+// -----
+
+cell.state @Node {h : tensor<8xf32>}
+cell.def @concatenation_in_arithmetic(%x: tensor<4xf32>) -> @Node {
+  %e = tensor.concat dim(0) %x, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>
+  // expected-error @+1 {{can't take a concatenation yet}}
+  %t = math.tanh %e : tensor<8xf32>
+  cell.yield %t : tensor<8xf32>
+}
+
+// -----
+
+cell.state @Node {h : tensor<2xf32>}
+cell.def @constant_of_different_elements() -> @Node {
+  // expected-error @+1 {{must be a splat of f32}}
+  %c = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  cell.yield %c : tensor<2xf32>
+}
+
+// -----
+
+cell.state @Node {h : tensor<4xf32>}
+cell.def @not_elementwise(%x: tensor<4xf32>) -> @Node {
+  // expected-error @+1 {{can't be batched: it is neither an operation of the cell dialect nor elementwise}}
+  %p = tensor.cast %x : tensor<4xf32> to tensor<?xf32>
+  %q = tensor.cast %p : tensor<?xf32> to tensor<4xf32>
+  cell.yield %q : tensor<4xf32>
+}

@@ -1,0 +1,79 @@
+// RUN: edbc-opt %s --expand-math --cse | FileCheck %s
+
+// The negation moves behind the bounds, the sum takes the last product in.
+// CHECK-LABEL: @logistic_function
+// CHECK-SAME:    (%[[X:.*]]: vector<16xf32>)
+// CHECK-DAG:     %[[ONE:.*]] = arith.constant dense<1.000000e+00> : vector<16xf32>
+// CHECK-DAG:     %[[LARGEST:.*]] = arith.constant dense<1.040000e+02> : vector<16xf32>
+// CHECK-DAG:     %[[SMALLEST:.*]] = arith.constant dense<-8.900000e+01> : vector<16xf32>
+// CHECK:         %[[ABOVE:.*]] = arith.cmpf olt, %[[LARGEST]], %[[X]]
+// CHECK:         %[[BELOW:.*]] = arith.cmpf olt, %{{.*}}, %[[SMALLEST]]
+// CHECK:         %[[BOUNDED:.*]] = arith.select %[[BELOW]]
+// CHECK-NEXT:    arith.negf %[[BOUNDED]]
+// CHECK:         %[[REST:.*]] = arith.subi
+// CHECK:         %[[LEFT:.*]] = arith.mulf
+// CHECK-NEXT:    %[[RIGHT:.*]] = arith.bitcast %[[REST]]
+// CHECK-NEXT:    %[[SUM:.*]] = math.fma %[[LEFT]], %[[RIGHT]], %[[ONE]]
+// CHECK-NEXT:    arith.divf %[[ONE]], %[[SUM]]
+func.func @logistic_function(%x: vector<16xf32>) -> vector<16xf32> {
+  %one = arith.constant dense<1.0> : vector<16xf32>
+  %n = arith.negf %x : vector<16xf32>
+  %e = math.exp %n : vector<16xf32>
+  %d = arith.addf %e, %one : vector<16xf32>
+  %y = arith.divf %one, %d : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// CHECK-LABEL: @exp_may_be_the_right_term
+// CHECK-SAME:    %[[Y:[^:]*]]: vector<16xf32>)
+// CHECK:         %[[SUM:.*]] = math.fma %{{.*}}, %{{.*}}, %[[Y]]
+// CHECK-NEXT:    return %[[SUM]]
+func.func @exp_may_be_the_right_term(%x: vector<16xf32>, %y: vector<16xf32>) -> vector<16xf32> {
+  %e = math.exp %x : vector<16xf32>
+  %s = arith.addf %y, %e : vector<16xf32>
+  return %s : vector<16xf32>
+}
+
+// CHECK-LABEL: @sum_of_two_exps_takes_one
+// CHECK-NOT:     math.exp
+// CHECK:         arith.subi
+// CHECK:         arith.mulf
+// CHECK:         %[[RIGHT:.*]] = arith.mulf
+// CHECK:         %[[SUM:.*]] = math.fma %{{.*}}, %{{.*}}, %[[RIGHT]]
+// CHECK-NEXT:    return %[[SUM]]
+func.func @sum_of_two_exps_takes_one(%x: vector<16xf32>, %y: vector<16xf32>) -> vector<16xf32> {
+  %e = math.exp %x : vector<16xf32>
+  %f = math.exp %y : vector<16xf32>
+  %s = arith.addf %e, %f : vector<16xf32>
+  return %s : vector<16xf32>
+}
+
+// CHECK-LABEL: @exp_with_another_use_stays_a_value
+// CHECK-NOT:     math.exp
+// CHECK:         arith.subi
+// CHECK:         arith.mulf
+// CHECK:         %[[E:.*]] = arith.mulf
+// CHECK-NEXT:    %[[S:.*]] = arith.addf %[[E]], %[[E]]
+// CHECK-NEXT:    return %[[S]]
+func.func @exp_with_another_use_stays_a_value(%x: vector<16xf32>) -> vector<16xf32> {
+  %e = math.exp %x : vector<16xf32>
+  %s = arith.addf %e, %e : vector<16xf32>
+  return %s : vector<16xf32>
+}
+
+// CHECK-LABEL: @exp_stays_outside_a_loop
+// CHECK:         arith.subi
+// CHECK:         arith.mulf
+// CHECK:         %[[E:.*]] = arith.mulf
+// CHECK-NEXT:    scf.for
+// CHECK-NEXT:      arith.addf %{{.*}}, %[[E]]
+func.func @exp_stays_outside_a_loop(%x: vector<16xf32>, %n: index) -> vector<16xf32> {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %e = math.exp %x : vector<16xf32>
+  %y = scf.for %i = %zero to %n step %one iter_args(%z = %x) -> vector<16xf32> {
+    %s = arith.addf %z, %e : vector<16xf32>
+    scf.yield %s : vector<16xf32>
+  }
+  return %y : vector<16xf32>
+}
