@@ -142,11 +142,43 @@ def ExpandMath : Pass<"expand-math"> {
   let summary = "expands exp, tanh and log into vector arithmetic";
   let description = [{
     Left alone, `math.exp`, `math.tanh` and `math.log` become calls of scalar
-    library functions.
+    library functions. On f32 and vectors of f32 this pass replaces them by
+    `arith` operations and `math.fma`, `math.absf` and `math.copysign`, each of
+    which is an instruction or two; there are no branches and no tables. Other
+    types are left alone. Lanes don't depend on each other, so that a result has
+    the same bits in a vector of any length. Where the only use of an `exp` is a
+    sum in its block, the last multiplication and the sum are one `math.fma`, and
+    a negated argument costs nothing: the logistic function is `exp` and a
+    division.
+
+    The largest relative errors found, over every f32 argument:
+
+    | function | error | special arguments and results |
+    |---|---|---|
+    | exp | 8.6e-8 | overflow gives infinity; underflow is gradual, less than one unit off |
+    | tanh | 1.84e-7 | odd bit by bit; 1 from 9.02 on |
+    | log | 1.04e-7 | right for subnormal arguments; 0 gives -infinity, below is NaN |
+    | 1 / (1 + exp(-x)) | 1.48e-7 | 0 and 1 at the infinities; below 2^-128 it is 0 |
+
+    NaN gives NaN, and infinities and zeros what the C standard says. Rounding to
+    nearest and the handling of subnormal numbers by the standard are taken for
+    granted; a processor set to flush them gives 0 instead.
+
+    ```mlir
+    %y = math.tanh %x : vector<16xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %a = math.absf %x : vector<16xf32>
+    ...
+    %q = arith.divf %numerator, %denominator : vector<16xf32>
+    %y = math.copysign %q, %x : vector<16xf32>
+    ```
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-    "::mlir::vector::VectorDialect"
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"
   ];
 }
 

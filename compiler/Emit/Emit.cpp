@@ -83,7 +83,7 @@ edbc::emitLibrary(ModuleOp module, const EmitOptions &options,
     return failure();
 
   std::string name = network->name.str();
-  std::vector<OutputFile> files;
+  std::vector<OutputFile> files = options.texts;
   files.push_back({"lib/lib" + name + ".a", std::move(*library)});
   files.push_back({"include/" + name + ".h", std::move(*header)});
   files.push_back({"include/edbc/abi.h", abiHeader().str()});

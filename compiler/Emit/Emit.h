@@ -22,6 +22,8 @@ struct EmitOptions {
   /// A .safetensors file whose values are embedded in the library; empty: none,
   /// and applications load them when they create a model.
   std::string weightsPath;
+  /// More files that go to the directory: all are written, or none.
+  std::vector<OutputFile> texts;
 };
 
 /// Writes the library of `network`, a module at the end of the pipeline: the

@@ -19,7 +19,7 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   registry.insert<edbc::cell::CellDialect, edbc::batch::BatchDialect>();
   mlir::registerAllPasses();
-  edbc::registerPasses();
+  edbc::registerEdbcPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "edbc pass driver\n", registry));
 }

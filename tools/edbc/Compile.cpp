@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Emit/Emit.h"
-#include "compiler/Emit/Files.h"
 #include "compiler/Graphs/GraphFile.h"
 #include "compiler/Pipelines.h"
 #include "compiler/Target/ObjectCode.h"
@@ -224,6 +223,10 @@ void Compilation::reportPolicy() const {
                << "  batches: " << total.fsm << " (lower bound "
                << total.lowerBound << ", agenda " << total.agenda << ", depth "
                << total.depth << ", lemma " << total.lemma << ")\n";
+  if (learned.best() != EDBC_POLICY_FSM)
+    llvm::outs() << "  on these graphs the policy '"
+                 << (learned.best() == EDBC_POLICY_AGENDA ? "agenda" : "depth")
+                 << "' takes fewer batches; sessions can choose it\n";
   if (samples.empty())
     llvm::outs() << "  give --samples with graphs that an application recorded "
                     "to learn from what it will meet\n";
@@ -248,18 +251,15 @@ bool Compilation::emitCode(mlir::ModuleOp module, CodeText kind) {
 }
 
 bool Compilation::writeFiles(mlir::ModuleOp module) {
-  EmitOptions emit;
-  emit.directory = arguments.output;
-  emit.weightsPath = arguments.weights;
   for (CodeText kind : emittedCode)
     if (!emitCode(module, kind))
       return false;
-  if (mlir::failed(emitLibrary(
-          module, emit, [&](llvm::StringRef message) { error(message); })))
-    return false;
-  if (llvm::Error failure = edbc::writeFiles(arguments.output, texts))
-    return error(llvm::toString(std::move(failure)));
-  return true;
+  EmitOptions emit;
+  emit.directory = arguments.output;
+  emit.weightsPath = arguments.weights;
+  emit.texts = std::move(texts);
+  return mlir::succeeded(emitLibrary(
+      module, emit, [&](llvm::StringRef message) { error(message); }));
 }
 
 int edbc::compileMain(int argc, const char **argv) {

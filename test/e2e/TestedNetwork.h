@@ -1,0 +1,23 @@
+//===- TestedNetwork.h - the network that a test is about -------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_TEST_E2E_TESTEDNETWORK_H
+#define EDBC_TEST_E2E_TESTEDNETWORK_H
+
+#include "edbc/abi.h"
+
+/// A compiled network and what it was compiled from.
+struct TestedNetwork {
+  const edbc_library &library;
+  const char *modelFile;
+  const char *dimensions; ///< NAME=VALUE, separated by semicolons
+  const char *weightsFile;
+};
+
+/// Written by CMake for each test program (TestedNetwork.cpp.in).
+extern const TestedNetwork testedNetwork;
+
+#endif // EDBC_TEST_E2E_TESTEDNETWORK_H
