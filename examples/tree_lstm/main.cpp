@@ -58,7 +58,7 @@ Scores every node of the bracketed sentiment trees in the file TREES.
 struct Options {
   std::string trees;
   std::string weights;
-  std::string record;  ///< empty: don't
+  std::string record; ///< empty: don't
   std::size_t batch = 32;
   edbc::Policy policy = edbc::Policy::Fsm;
   bool help = false;

@@ -102,13 +102,15 @@ void FormPhasesPass::assign(KernelOp kernel) {
 }
 
 void FormPhasesPass::build(KernelOp kernel) {
+  // By level; within one, in order of first need.
   SmallVector<PhaseKey> order;
   for (auto &[op, key] : keys)
     if (!llvm::is_contained(order, key))
-      order.push_back(key);
-  llvm::stable_sort(order, [](const PhaseKey &a, const PhaseKey &b) {
-    return a.first < b.first;
-  });
+      order.insert(llvm::upper_bound(order, key,
+                                     [](const PhaseKey &a, const PhaseKey &b) {
+                                       return a.first < b.first;
+                                     }),
+                   key);
 
   Operation *end = kernel.getBodyBlock().getTerminator();
   for (const PhaseKey &key : order) {

@@ -1,8 +1,7 @@
-/*===- abi.h - the contract between generated libraries and the runtime ----===*\
-|*                                                                            *|
-|* Part of edbc, an ahead-of-time compiler for dynamic neural networks.       *|
-|*                                                                            *|
-\*===----------------------------------------------------------------------===*/
+/* abi.h - the contract between generated libraries and the runtime
+ *
+ * Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+ */
 /**
  * @file
  * Two things stand here, and nothing else:
@@ -47,9 +46,7 @@ extern "C" {
 /** Most operands that one cell may have. */
 #define EDBC_MAX_OPERANDS 64
 
-/*===----------------------------------------------------------------------===*\
-|* Status and errors                                                          *|
-\*===----------------------------------------------------------------------===*/
+/* ---- Status and errors ---- */
 
 typedef enum edbc_status {
   EDBC_OK = 0,
@@ -67,9 +64,7 @@ typedef struct edbc_error {
   char message[1020]; /**< NUL-terminated, UTF-8, no newline; cut if longer */
 } edbc_error;
 
-/*===----------------------------------------------------------------------===*\
-|* The library description                                                    *|
-\*===----------------------------------------------------------------------===*/
+/* ---- The library description ---- */
 
 /** Instruction sets for which a library may hold kernels, weakest first. */
 typedef enum edbc_isa {
@@ -107,7 +102,8 @@ typedef struct edbc_state_desc {
 } edbc_state_desc;
 
 typedef enum edbc_operand_kind {
-  EDBC_OPERAND_STATE = 0, /**< an earlier node whose cell yields state `index` */
+  EDBC_OPERAND_STATE =
+      0, /**< an earlier node whose cell yields state `index` */
   EDBC_OPERAND_TOKEN = 1, /**< an integer in [0, bound) */
   EDBC_OPERAND_DENSE = 2, /**< `bound` floats, copied when the node is added */
 } edbc_operand_kind;
@@ -159,7 +155,8 @@ typedef struct edbc_constant_desc {
   uint32_t num_segments;
 } edbc_constant_desc;
 
-/** What stands in a slot of the array of buffers that a phase is called with. */
+/** What stands in a slot of the array of buffers that a phase is called with.
+ */
 typedef enum edbc_binding_kind {
   /** const uint32_t[]: of each row of the batch, its item, that is the number
    *  of its node among all nodes of the same cell, in order of addition. */
@@ -270,9 +267,7 @@ typedef struct edbc_library {
   edbc_policy_desc policy;
 } edbc_library;
 
-/*===----------------------------------------------------------------------===*\
-|* Models                                                                     *|
-\*===----------------------------------------------------------------------===*/
+/* ---- Models ---- */
 
 /** A network with its weights, laid out for the kernels. */
 typedef struct edbc_model edbc_model;
@@ -291,8 +286,8 @@ typedef struct edbc_model_options {
  * library have; the environment variable EDBC_ISA (`x86-64-v3`, `x86-64-v4`)
  * forces one, and it is an error if that one can't be had.
  * @param options may be null (embedded weights).
- * @param out receives the model; free it with edbc_model_destroy when no session
- *   of it is left.
+ * @param out receives the model; free it with edbc_model_destroy when no
+ * session of it is left.
  */
 edbc_status edbc_model_create(const edbc_library *library,
                               const edbc_model_options *options,
@@ -302,9 +297,7 @@ void edbc_model_destroy(edbc_model *model);
 /** The instruction set of the kernels in use, as EDBC_ISA spells it. */
 const char *edbc_model_isa(const edbc_model *model);
 
-/*===----------------------------------------------------------------------===*\
-|* Sessions                                                                   *|
-\*===----------------------------------------------------------------------===*/
+/* ---- Sessions ---- */
 
 typedef enum edbc_policy_kind {
   EDBC_POLICY_FSM = 0,    /**< the library's learned machine */
