@@ -36,7 +36,8 @@ static_assert(int(BindingKind::Items) == EDBC_BINDING_ITEMS &&
               "kinds of bindings are numbered as in the ABI");
 static_assert(int(Encoding::Base) == EDBC_ENCODING_BASE &&
                   int(Encoding::Max) == EDBC_ENCODING_MAX &&
-                  int(Encoding::Sort) == EDBC_ENCODING_SORT,
+                  int(Encoding::Sort) == EDBC_ENCODING_SORT &&
+                  int(Encoding::Critical) == EDBC_ENCODING_CRITICAL,
               "encodings are numbered as in the ABI");
 static_assert(lanes == EDBC_LANES, "rows are padded as in the ABI");
 

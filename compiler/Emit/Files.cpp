@@ -47,16 +47,19 @@ public:
   Error stage(StringRef path, StringRef contents) {
     if (sys::fs::is_directory(path))
       return failure(path, std::make_error_code(std::errc::is_a_directory));
+    // A device or a pipe would be replaced by a file, for everybody.
+    if (sys::fs::exists(path) && !sys::fs::is_regular_file(path))
+      return createStringError("can't write '" + path +
+                               "': it is not a regular file");
     if (hasContents(path, contents))
       return Error::success();
     if (Error error = createDirectory(sys::path::parent_path(path)))
       return error;
     int descriptor;
-    SmallString<128> temporary;
-    if (std::error_code code = sys::fs::createUniqueFile(path + ".%%%%%%%%.tmp",
-                                                         descriptor, temporary))
+    std::string temporary;
+    if (std::error_code code = createTemporary(path, descriptor, temporary))
       return failure(path, code);
-    changes.push_back({path.str(), temporary.str().str(), "", false});
+    changes.push_back({path.str(), std::move(temporary), "", false});
     raw_fd_ostream os(descriptor, /*shouldClose=*/true);
     os << contents;
     os.close();
@@ -91,6 +94,21 @@ private:
                              "can't write '" + path + "': " + code.message());
   }
 
+  /// Creates a new file beside `path`. (sys::fs::createUniqueFile would put
+  /// digits for every '%' of the path, too.)
+  static std::error_code createTemporary(StringRef path, int &descriptor,
+                                         std::string &temporary) {
+    std::error_code code;
+    for (unsigned attempt = 0; attempt < 1000; ++attempt) {
+      temporary = (path + ".tmp" + Twine(attempt)).str();
+      code = sys::fs::openFileForWrite(temporary, descriptor,
+                                       sys::fs::CD_CreateNew);
+      if (code != std::errc::file_exists)
+        break;
+    }
+    return code;
+  }
+
   static bool hasContents(StringRef path, StringRef contents) {
     ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(
         path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
@@ -105,8 +123,8 @@ private:
       return failure(path, std::make_error_code(std::errc::not_a_directory));
     if (Error error = createDirectory(sys::path::parent_path(path)))
       return error;
-    if (std::error_code code =
-            sys::fs::create_directory(path, /*IgnoreExisting=*/false))
+    if (std::error_code code = sys::fs::create_directory(
+            path, /*IgnoreExisting=*/false, sys::fs::all_all))
       return failure(path, code);
     createdDirectories.push_back(path.str());
     return Error::success();

@@ -77,10 +77,26 @@ static bool isIdentifier(StringRef name) {
                       [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
-/// C++ keeps to itself all names with two underscores or with one in front.
+/// C++ keeps to itself all names with two underscores or with one in front, and
+/// edbc/abi.h those of its functions, types and macros.
 static bool isReserved(StringRef name) {
-  return name.contains("__") || name.starts_with("_");
+  return name.contains("__") || name.starts_with("_") ||
+         name.starts_with("edbc_") || name.starts_with("EDBC_");
 }
+
+/// What no network can be called: names that every program has, and headers of
+/// the system, which the generated one would hide (time.h).
+static constexpr StringRef globalNames[] = {
+    "edbc",     "std",      "main",   "aio",     "assert",  "complex",
+    "ctype",    "dirent",   "dlfcn",  "elf",     "endian",  "errno",
+    "fcntl",    "features", "fenv",   "ftw",     "glob",    "grp",
+    "iconv",    "inttypes", "libgen", "limits",  "link",    "locale",
+    "malloc",   "math",     "memory", "mqueue",  "netdb",   "poll",
+    "pthread",  "pwd",      "regex",  "sched",   "search",  "semaphore",
+    "setjmp",   "signal",   "spawn",  "stdarg",  "stdbool", "stddef",
+    "stdint",   "stdio",    "stdlib", "string",  "strings", "syslog",
+    "tar",      "termios",  "tgmath", "threads", "time",    "uchar",
+    "ucontext", "unistd",   "utime",  "values",  "wchar",   "wctype"};
 
 namespace {
 
@@ -127,7 +143,7 @@ static LogicalResult verifyNames(const Network &network) {
   bool allGood = true;
   auto check = [&](LogicalResult result) { allGood &= succeeded(result); };
 
-  Scope global({"edbc", "std", "main"}, "a name that every program has");
+  Scope global(globalNames, "a name that every program has");
   check(global.declare(network.module, "network", network.name));
 
   SmallVector<StringRef> types = {"Model", "Session", "edbc", "std"};
@@ -272,7 +288,9 @@ static void printSession(llvm::raw_ostream &os, const Network &network) {
         "  /// The model must outlive the session.\n"
         "  explicit Session(const Model &model, edbc::SessionOptions options = "
         "{})\n"
-        "      : edbc::Session(model, options) {}\n";
+        "      : edbc::Session(model, options) {}\n"
+        "  explicit Session(const Model &&, edbc::SessionOptions = {}) = "
+        "delete;\n";
   for (auto [number, kernel] : llvm::enumerate(network.kernels)) {
     os << '\n';
     printCell(os, kernel, number);

@@ -1,5 +1,4 @@
-//===- Network.cpp - the parts of a network, as they are numbered -*- C++
-//-*-===//
+//===- Network.cpp - the parts of a network, numbered -----------*- C++ -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //
@@ -91,47 +90,7 @@ static LogicalResult verifyState(StateOp state) {
   return verifySize(state, "stride", state.getLayout()->getStride());
 }
 
-static LogicalResult verifyBinding(const Network &network, KernelOp kernel,
-                                   BindingAttr binding) {
-  auto complain = [&](const Twine &problem) {
-    return kernel.emitOpError() << "has binding " << binding << ", " << problem;
-  };
-  auto operandIs = [&](auto type, StringRef kind) -> LogicalResult {
-    Block &body = kernel.getBodyBlock();
-    int64_t index = binding.getIndex();
-    if (index >= 0 && index < body.getNumArguments() &&
-        isa<decltype(type)>(body.getArgument(index).getType()))
-      return success();
-    return complain("but no such operand of " + kind);
-  };
-  auto namesOne = [&](bool found, StringRef kind) -> LogicalResult {
-    return found ? success() : complain("but no such " + kind);
-  };
-  StringRef symbol =
-      binding.getSymbol() ? binding.getSymbol().getValue() : StringRef();
-  switch (binding.getKind()) {
-  case BindingKind::OperandRows:
-    return operandIs(RowsType(), "rows");
-  case BindingKind::OperandTokens:
-    return operandIs(TokensType(), "tokens");
-  case BindingKind::OperandValues:
-    return operandIs(ValuesType(), "values");
-  case BindingKind::State:
-    return namesOne(network.findState(symbol).has_value(), "state");
-  case BindingKind::Constant:
-    return namesOne(network.findParam(symbol) ||
-                        find<PackOp>(network.packs, symbol),
-                    "parameter or pack");
-  case BindingKind::Workspace:
-    return namesOne(kernel.getWorkspace().has_value(), "workspace");
-  case BindingKind::Items:
-  case BindingKind::ResultRows:
-    return success();
-  }
-  llvm_unreachable("all kinds are handled");
-}
-
-static LogicalResult verifyKernel(const Network &network, KernelOp kernel) {
+static LogicalResult verifyKernel(KernelOp kernel) {
   Block &body = kernel.getBodyBlock();
   if (body.getNumArguments() > EDBC_MAX_OPERANDS)
     return kernel.emitOpError()
@@ -153,9 +112,6 @@ static LogicalResult verifyKernel(const Network &network, KernelOp kernel) {
       return failure();
   if (!kernel.getBindings())
     return kernel.emitOpError("has no bindings; its memory was not planned");
-  for (Attribute binding : kernel.getBindingsAttr())
-    if (failed(verifyBinding(network, kernel, cast<BindingAttr>(binding))))
-      return failure();
   if (!kernel.getWorkspace())
     return success();
   return verifySize(kernel, "stride of the workspace",
@@ -210,7 +166,7 @@ FailureOr<Network> Network::read(ModuleOp module) {
     if (failed(verifyState(state)))
       return failure();
   for (KernelOp kernel : network.kernels) {
-    if (failed(verifyKernel(network, kernel)))
+    if (failed(verifyKernel(kernel)))
       return failure();
     for (Attribute attr : kernel.getBindingsAttr())
       if (auto binding = cast<BindingAttr>(attr);

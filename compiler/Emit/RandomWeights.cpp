@@ -8,6 +8,7 @@
 
 #include "dialects/Batch/Batch.h"
 #include "dialects/Cell/Cell.h"
+#include "passes/LearnPolicy/Random.h"
 
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/JSON.h"
@@ -16,35 +17,13 @@
 #include <cmath>
 
 using namespace mlir;
+using namespace edbc;
 
 namespace {
-
 struct Param {
   StringRef name;
   RankedTensorType type;
 };
-
-/// Splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number
-/// generators, 2014).
-class RandomNumbers {
-public:
-  explicit RandomNumbers(uint64_t seed) : state(seed) {}
-
-  /// In [-bound, bound), a multiple of bound / 2^23.
-  float uniform(float bound) {
-    state += 0x9E3779B97F4A7C15u;
-    uint64_t bits = state;
-    bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9u;
-    bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBu;
-    bits ^= bits >> 31;
-    auto signedBits = static_cast<float>(static_cast<int64_t>(bits) >> 40);
-    return signedBits * 0x1p-23f * bound;
-  }
-
-private:
-  uint64_t state;
-};
-
 } // namespace
 
 static SmallVector<Param> paramsOf(ModuleOp network) {
@@ -86,22 +65,37 @@ static std::string describeTensors(ArrayRef<Param> params) {
   return header;
 }
 
+/// In [-bound, bound), a multiple of bound / 2^23.
+static float uniform(Random &random, float bound) {
+  auto bits = static_cast<float>(static_cast<int64_t>(random.next()) >> 40);
+  return bits * 0x1p-23f * bound;
+}
+
+std::vector<std::vector<float>> edbc::randomValues(ModuleOp network,
+                                                   uint64_t seed) {
+  Random random(seed);
+  std::vector<std::vector<float>> values;
+  for (const Param &param : paramsOf(network)) {
+    auto bound = static_cast<float>(
+        1 / std::sqrt(static_cast<double>(param.type.getShape().back())));
+    std::vector<float> &ofParam = values.emplace_back();
+    for (int64_t i = 0; i < param.type.getNumElements(); ++i)
+      ofParam.push_back(uniform(random, bound));
+  }
+  return values;
+}
+
 std::string edbc::randomWeights(ModuleOp network, uint64_t seed) {
   SmallVector<Param> params = paramsOf(network);
   std::string header = describeTensors(params);
   std::string file(sizeof(uint64_t), '\0');
   llvm::support::endian::write64le(file.data(), header.size());
   file += header;
-  RandomNumbers random(seed);
-  for (const Param &param : params) {
-    auto bound = static_cast<float>(
-        1 / std::sqrt(static_cast<double>(param.type.getShape().back())));
-    for (int64_t i = 0; i < param.type.getNumElements(); ++i) {
+  for (const std::vector<float> &values : randomValues(network, seed))
+    for (float value : values) {
       char bytes[sizeof(float)];
-      llvm::support::endian::write32le(
-          bytes, llvm::bit_cast<uint32_t>(random.uniform(bound)));
+      llvm::support::endian::write32le(bytes, llvm::bit_cast<uint32_t>(value));
       file.append(bytes, sizeof(bytes));
     }
-  }
   return file;
 }

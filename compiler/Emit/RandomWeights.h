@@ -11,14 +11,19 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace edbc {
 
-/// Returns the contents of a .safetensors file with all parameters of `network`
-/// (a module of the cell or the batch dialect) in the order of declaration,
-/// those of n columns (vectors: n elements) uniformly distributed over
-/// [-1/sqrt(n), 1/sqrt(n)). The bytes depend on names, shapes and seed alone,
-/// and the data begins on a multiple of 64 bytes.
+/// Random values for all parameters of `network` (a module of the cell or the
+/// batch dialect) in the order of declaration, those of n columns (vectors: n
+/// elements) uniformly distributed over [-1/sqrt(n), 1/sqrt(n)). They depend on
+/// shapes and seed alone.
+std::vector<std::vector<float>> randomValues(mlir::ModuleOp network,
+                                             uint64_t seed);
+
+/// The same as the contents of a .safetensors file, whose data begins on a
+/// multiple of 64 bytes.
 std::string randomWeights(mlir::ModuleOp network, uint64_t seed);
 
 } // namespace edbc

@@ -6,6 +6,8 @@
 
 #include "compiler/Emit/Weights.h"
 
+#include "compiler/Emit/RandomWeights.h"
+
 #include "runtime/src/Safetensors.h"
 
 using namespace edbc;
@@ -34,7 +36,20 @@ llvm::Expected<Weights> Weights::read(const Network &network,
 
   Weights weights;
   edbc_error error;
-  if (readSafetensors(path.str().c_str(), library, weights.values, &error))
-    return llvm::createStringError(llvm::Twine(error.message));
+  try {
+    if (readSafetensors(path.str().c_str(), library, weights.values, &error))
+      return llvm::createStringError(llvm::Twine(error.message));
+  } catch (const std::bad_alloc &) {
+    return llvm::createStringError(path + ": too large for the memory");
+  }
+  return weights;
+}
+
+Weights Weights::random(const Network &network, uint64_t seed) {
+  Weights weights;
+  for (const std::vector<float> &values : randomValues(network.module, seed)) {
+    AlignedArray<float> &copy = weights.values.emplace_back(values.size());
+    llvm::copy(values, copy.data());
+  }
   return weights;
 }

@@ -25,6 +25,9 @@ struct Weights {
   /// Safetensors.h; the error is one line that names the file.
   static llvm::Expected<Weights> read(const Network &network,
                                       llvm::StringRef path);
+
+  /// Those of randomValues (RandomWeights.h).
+  static Weights random(const Network &network, uint64_t seed);
 };
 
 } // namespace edbc

@@ -30,6 +30,12 @@
 
 #include <unistd.h>
 
+// A library that was compiled with other dimensions doesn't fit the trees.
+static_assert(tree_lstm::Model::classes == trees::numLabels,
+              "compile tree_lstm.edb with -D classes=5, its default");
+static_assert(tree_lstm::Model::vocabulary >= trees::numWordIds,
+              "compile tree_lstm.edb with at least -D vocabulary=256");
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -295,6 +301,8 @@ int main(int argc, char **argv) {
     if (!options.record.empty())
       recordGraphs(model, options, instances);
     report(scoreTrees(model, options, instances));
+    if (std::fflush(stdout) != 0 || std::ferror(stdout))
+      throw std::system_error(errno, std::generic_category(), "the report");
     return 0;
   } catch (const UsageError &error) {
     std::fprintf(stderr, "tree_lstm: error: %s (try --help)\n", error.what());

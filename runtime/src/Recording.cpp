@@ -20,6 +20,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace edbc;
@@ -100,6 +101,14 @@ edbc_status edbc_session::saveGraphs(const char *path,
     return fail(error, EDBC_IO_ERROR, "%s: %s", path,
                 std::generic_category().message(errno).c_str());
   };
+  if (numNodes() == 0)
+    return fail(error, EDBC_INVALID_ARGUMENT,
+                "%s: the session has no nodes to save", path);
+  // A device or a pipe would be replaced by a file, for everybody.
+  struct stat info;
+  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) &&
+      !S_ISDIR(info.st_mode))
+    return fail(error, EDBC_IO_ERROR, "%s: it is not a regular file", path);
   PendingFile file(path);
   if (!file.open())
     return failOnFile();

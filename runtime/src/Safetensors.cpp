@@ -292,6 +292,10 @@ public:
   }
 
 private:
+  /// The format's own limit: no file can make us take more memory than this
+  /// before we know that it has the right tensors.
+  static constexpr uint64_t maxHeaderSize = 100000000;
+
   struct Close {
     void operator()(FILE *stream) const { fclose(stream); }
   };
@@ -342,6 +346,11 @@ private:
           "should have %llu bytes, but only %llu follow",
           path, static_cast<unsigned long long>(headerSize),
           static_cast<unsigned long long>(fileSize - sizeof(prefix)));
+    if (headerSize > maxHeaderSize)
+      return fail(error, EDBC_BAD_FORMAT,
+                  "%s: the header has %llu bytes; the format allows %llu", path,
+                  static_cast<unsigned long long>(headerSize),
+                  static_cast<unsigned long long>(maxHeaderSize));
     dataBegin = sizeof(prefix) + headerSize;
     dataSize = fileSize - dataBegin;
 

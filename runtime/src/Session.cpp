@@ -371,9 +371,13 @@ edbc_status edbc_session_create(const edbc_model *model,
   if (!model || !out)
     return failNull(error);
   edbc_policy_kind policy = options ? options->policy : EDBC_POLICY_FSM;
-  if (policy < EDBC_POLICY_FSM || policy > EDBC_POLICY_LEMMA)
-    return fail(error, EDBC_INVALID_ARGUMENT, "there is no policy %d",
-                static_cast<int>(policy));
+  // As a number: the compiler may take for granted that an enumeration holds
+  // one of its values.
+  int number = 0;
+  static_assert(sizeof(number) == sizeof(policy), "ABI");
+  memcpy(&number, &policy, sizeof(number));
+  if (number < EDBC_POLICY_FSM || number > EDBC_POLICY_LEMMA)
+    return fail(error, EDBC_INVALID_ARGUMENT, "there is no policy %d", number);
   return guarded(error, [&] {
     *out = new edbc_session(*model, policy);
     return EDBC_OK;

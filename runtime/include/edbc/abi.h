@@ -215,12 +215,15 @@ typedef struct edbc_cell_desc {
   uint32_t reserved;             /**< 0 */
 } edbc_cell_desc;
 
-/** How a policy sees the frontier (the ready nodes, counted by cell). From
- *  ED-Batch, section 2.3. */
+/** How a policy sees the frontier (the ready nodes, counted by cell). The first
+ *  three from ED-Batch, section 2.3. */
 typedef enum edbc_encoding {
   EDBC_ENCODING_BASE = 0, /**< the set of cells that have ready nodes */
   EDBC_ENCODING_MAX = 1,  /**< the set, and the cell with most ready nodes */
   EDBC_ENCODING_SORT = 2, /**< the cells in order of their ready nodes */
+  /** As MAX, and the cell of the batch before, and the critical cells: those a
+   *  batch of which lowers the least number of batches still needed. */
+  EDBC_ENCODING_CRITICAL = 3,
 } edbc_encoding;
 
 /** An entry of the finite state machine: in the state encoded as `key`, batch
@@ -248,7 +251,10 @@ typedef struct edbc_output_desc {
   uint32_t field;
 } edbc_output_desc;
 
-/** The root. One such object with static storage per generated library. */
+/** The root. A generated library named N has one such object with static
+ *  storage, `edbc_library_N`, which C programs declare as
+ *  `extern const edbc_library edbc_library_N;`. Two libraries in one program need
+ *  different names (`edbc compile --name`). */
 typedef struct edbc_library {
   uint32_t abi_version; /**< EDBC_ABI_VERSION */
   uint32_t struct_size; /**< sizeof(edbc_library) */
@@ -369,7 +375,7 @@ typedef struct edbc_statistics {
   uint64_t fallbacks;
   uint64_t build_ns;    /**< between the first addition and the run */
   uint64_t schedule_ns; /**< choosing batches */
-  uint64_t execute_ns;  /**< in kernels */
+  uint64_t execute_ns;  /**< making room for results, and in kernels */
 } edbc_statistics;
 
 /** @param lower_bound 0 skips the only figure that costs time to find. */
@@ -378,7 +384,8 @@ edbc_status edbc_session_statistics(const edbc_session *session,
                                     edbc_error *error);
 
 /** Writes the session's instance graphs as text that `edbc compile --samples`
- *  reads (runtime/GRAPHS.md). A file that exists is replaced as a whole. */
+ *  reads (runtime/GRAPHS.md). A file that exists is replaced as a whole. It is
+ *  an error if there are no nodes: a graph file holds at least one instance. */
 edbc_status edbc_session_save_graphs(const edbc_session *session,
                                      const char *path, edbc_error *error);
 

@@ -161,6 +161,7 @@ inline edbc_argument denseArgument(Span<const float> values, size_t width,
 /// copyable.
 class Session {
 public:
+  /// The model must outlive the session.
   explicit Session(const Model &model, SessionOptions options = {}) {
     edbc_session_options given = {};
     given.policy = static_cast<edbc_policy_kind>(options.policy);
@@ -171,6 +172,8 @@ public:
       throw Error(error);
     session.reset(created);
   }
+
+  explicit Session(const Model &&, SessionOptions = {}) = delete;
 
   /// Nodes added from here on belong to a new instance, whose nodes can't refer
   /// to those of earlier ones. An instance without nodes doesn't count.

@@ -99,3 +99,8 @@ expectError 1 "$work/none/graphs" --weights "$weights" \
 "$edbc" weights "$model" -D hidden=16 --seed 1 -o "$work/small.safetensors"
 expectError 1 "$work/small.safetensors" --weights "$work/small.safetensors" \
   "$trees"
+
+# A report that can't be written is not a success.
+if score >/dev/full; then
+  fail 'exit status 0, but there was no room for the report'
+fi

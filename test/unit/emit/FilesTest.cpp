@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/stat.h>
+
 using namespace edbc;
 namespace fs = std::filesystem;
 
@@ -59,6 +61,10 @@ TEST_F(FilesTest, createsFoldersAndFiles) {
   EXPECT_EQ(listing(), (Paths{"a", "a/b", "a/b/c", "a/b/c/y", "a/b/x"}));
   EXPECT_EQ(contents(folder / "a/b/x"), "1");
   EXPECT_EQ(contents(folder / "a/b/c/y"), "2");
+  // What the folders' users may do, the umask alone says.
+  fs::create_directory(folder / "plain");
+  EXPECT_EQ(fs::status(folder / "a").permissions(),
+            fs::status(folder / "plain").permissions());
 }
 
 TEST_F(FilesTest, pathsMayStandAlone) {
@@ -101,6 +107,20 @@ TEST_F(FilesTest, pathTooLongIsAnError) {
             "can't write '" + (folder / name).string() +
                 "': File name too long");
   EXPECT_EQ(listing(), Paths{});
+}
+
+TEST_F(FilesTest, percentSignsAreOrdinary) {
+  EXPECT_EQ(write(folder / "50%", {{"%x", "1"}}), "");
+  EXPECT_EQ(listing(), (Paths{"50%", "50%/%x"}));
+}
+
+TEST_F(FilesTest, pipeIsNotReplaced) {
+  std::string pipe = (folder / "pipe").string();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(write(folder, {{"pipe", "1"}}),
+            "can't write '" + pipe + "': it is not a regular file");
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_EQ(listing(), Paths{"pipe"});
 }
 
 TEST_F(FilesTest, failureInTheMiddleOfReplacingUndoesIt) {

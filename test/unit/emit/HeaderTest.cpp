@@ -89,7 +89,7 @@ TEST_F(HeaderTest, everyClashIsReportedAtItsOperation) {
   text = replaceAll(text, "@join]", "@_join]");
   text = replaceAll(text, "@join>", "@_join>");
   text = replaceAll(text, "words =", "Model =");
-  text = replaceAll(text, "tiny_join_0", "tiny__join_0");
+  text = replaceAll(text, "tiny.join.0", "tiny._join.0");
   EXPECT_EQ(declare(text), "");
   std::string place = " can't have this name in C++: it ";
   EXPECT_THAT(
@@ -107,11 +107,27 @@ TEST_F(HeaderTest, everyClashIsReportedAtItsOperation) {
 
 TEST_F(HeaderTest, networkNamedLikeANamespaceIsAnError) {
   std::string text = replaceAll(tinyNetwork(), "@tiny", "@std");
-  EXPECT_EQ(declare(replaceAll(text, "edbc_tiny_", "edbc_std_")), "");
+  EXPECT_EQ(declare(replaceAll(text, "edbc.tiny.", "edbc.std.")), "");
   EXPECT_THAT(
       takeDiagnostics(),
       ElementsAre("module @std: network 'std' can't have this name in C++: it "
                   "clashes with a name that every program has"));
+}
+
+TEST_F(HeaderTest, networkNamedLikeASystemHeaderIsAnError) {
+  std::string text = replaceAll(tinyNetwork(), "@tiny", "@time");
+  EXPECT_EQ(declare(replaceAll(text, "edbc.tiny.", "edbc.time.")), "");
+  EXPECT_THAT(
+      takeDiagnostics(),
+      ElementsAre("module @time: network 'time' can't have this name in C++: "
+                  "it clashes with a name that every program has"));
+}
+
+TEST_F(HeaderTest, prefixOfTheAbiIsReserved) {
+  EXPECT_EQ(declare(replaceAll(tinyNetwork(), "words", "EDBC_LANES")), "");
+  EXPECT_THAT(takeDiagnostics(),
+              ElementsAre("module @tiny: dimension 'EDBC_LANES' can't have "
+                          "this name in C++: it is reserved"));
 }
 
 } // namespace

@@ -34,8 +34,8 @@ protected:
 
 TEST_F(ObjectCodeTest, phasesAreHiddenAndTheRestIsInlined) {
   std::string code = compile(tinyNetwork(), CodeFormat::LLVMIR);
-  EXPECT_THAT(code, HasSubstr("define hidden void @edbc_tiny_leaf_0_v3("));
-  EXPECT_THAT(code, HasSubstr("define hidden void @edbc_tiny_scale_1_v3("));
+  EXPECT_THAT(code, HasSubstr("define hidden void @edbc.tiny.leaf.0.v3("));
+  EXPECT_THAT(code, HasSubstr("define hidden void @edbc.tiny.scale.1.v3("));
   EXPECT_THAT(code, HasSubstr("\"target-cpu\"=\"x86-64-v3\""));
   EXPECT_THAT(code, Not(HasSubstr("@slot")));
   EXPECT_THAT(code, Not(HasSubstr("vector-width")));
@@ -54,7 +54,7 @@ TEST_F(ObjectCodeTest, assemblyHasNoUnwindTablesAndFusesNothing) {
                          "%fused = llvm.fadd %product, %b : f32\n"
                          "llvm.store %fused, %to"),
               CodeFormat::Assembly);
-  EXPECT_THAT(code, HasSubstr("edbc_tiny_scale_1_v3:"));
+  EXPECT_THAT(code, HasSubstr("edbc.tiny.scale.1.v3:"));
   EXPECT_THAT(code, HasSubstr("vmulss"));
   EXPECT_THAT(code, Not(HasSubstr("vfmadd")));
   EXPECT_THAT(code, Not(HasSubstr(".cfi_")));
@@ -98,10 +98,10 @@ TEST_F(ObjectCodeTest, callOfAnUnknownFunctionIsAnError) {
 
 TEST_F(ObjectCodeTest, missingPhaseIsAnError) {
   std::string text =
-      replaceAll(tinyNetwork(), "edbc_tiny_join_0_v3", "edbc_tiny_join_1_v3");
+      replaceAll(tinyNetwork(), "edbc.tiny.join.0.v3", "edbc.tiny.join.1.v3");
   EXPECT_EQ(compile(text, CodeFormat::Object), "");
   EXPECT_THAT(takeDiagnostics(),
-              ElementsAre("module attributes: function 'edbc_tiny_join_0_v3' "
+              ElementsAre("module attributes: function 'edbc.tiny.join.0.v3' "
                           "was not generated"));
 }
 
@@ -112,7 +112,7 @@ TEST_F(ObjectCodeTest, wrongSignatureIsAnError) {
   EXPECT_THAT(
       takeDiagnostics(),
       ElementsAre(
-          "module attributes: function 'edbc_tiny_leaf_0_v3' doesn't have the "
+          "module attributes: function 'edbc.tiny.leaf.0.v3' doesn't have the "
           "signature of a phase"));
 }
 

@@ -185,14 +185,14 @@ std::string edbc::test::tinyNetwork() {
     text += "  module attributes {batch.isa = \"x86-64-" + suffix + "\"} {";
     text += sharedFunctions;
     const std::pair<const char *, const char *> phases[] = {
-        {"leaf_0", leafBody},
-        {"join_0", joinBody},
-        {"scale_0", keepBody},
-        {"scale_1", scaleBody}};
+        {"leaf.0", leafBody},
+        {"join.0", joinBody},
+        {"scale.0", keepBody},
+        {"scale.1", scaleBody}};
     for (auto [phase, body] : phases)
       text += replaceAll(
           replaceAll(loop, "NAME",
-                     std::string("edbc_tiny_") + phase + "_" + suffix),
+                     std::string("edbc.tiny.") + phase + "." + suffix),
           "BODY", body);
     text += "  }\n";
   }

@@ -8,6 +8,7 @@
 #include "test/unit/runtime/RandomGraphs.h"
 
 #include <gtest/gtest.h>
+#include <utility>
 
 using namespace edbc::core;
 using namespace edbc::test;
@@ -36,6 +37,9 @@ TEST(EncodingTest, Sequences) {
   EXPECT_EQ(sequenceOf(EDBC_ENCODING_BASE, {2, 0, 9, 5}), Sequence({0, 2, 3}));
   EXPECT_EQ(sequenceOf(EDBC_ENCODING_MAX, {2, 0, 5, 9}), Sequence({3, 0, 2}));
   EXPECT_EQ(sequenceOf(EDBC_ENCODING_SORT, {2, 0, 5, 9}), Sequence({3, 2, 0}));
+  EXPECT_EQ(sequenceOf(EDBC_ENCODING_CRITICAL, {2, 0, 5, 9}),
+            Sequence({3, 0, 2}));
+  EXPECT_EQ(keyOf(sequenceOf(EDBC_ENCODING_SORT, {0, 0}), 2), 0u);
 }
 
 TEST(EncodingTest, LowerNumberFirstOnTies) {
@@ -45,18 +49,9 @@ TEST(EncodingTest, LowerNumberFirstOnTies) {
             Sequence({1, 2, 0, 3}));
 }
 
-TEST(EncodingTest, EmptyFrontierHasKeyZero) {
-  for (edbc_encoding encoding :
-       {EDBC_ENCODING_BASE, EDBC_ENCODING_MAX, EDBC_ENCODING_SORT}) {
-    EXPECT_EQ(sequenceOf(encoding, {0, 0, 0}), Sequence());
-    const uint32_t ready[] = {0, 0, 0};
-    uint32_t scratch[3];
-    EXPECT_EQ(encode(encoding, ready, 3, scratch), 0u);
-  }
-}
-
 TEST(EncodingTest, KeysAreExactWhileTheyFit) {
-  EXPECT_EQ(keyOf({2, 0}, 3), 3u * 4 + 1);
+  EXPECT_EQ(keyOf({2, 0}, 3), 3u * 5 + 1);
+  EXPECT_EQ(keyOf({2, 0}, 4), 3u * 5 + 1);
   // All orders of all subsets of 5 types.
   std::vector<uint64_t> keys;
   Sequence types = {0, 1, 2, 3, 4};
@@ -70,17 +65,16 @@ TEST(EncodingTest, KeysAreExactWhileTheyFit) {
   EXPECT_EQ(std::unique(keys.begin(), keys.end()), keys.end());
 }
 
-TEST(EncodingTest, EncodeFoldsTheSequence) {
-  Random random(1);
-  for (uint32_t round = 0; round < 100; ++round) {
-    std::vector<uint32_t> ready(1 + random.below(80));
-    for (uint32_t &count : ready)
-      count = random.below(4);
-    auto encoding = static_cast<edbc_encoding>(random.below(3));
-    uint32_t numTypes = static_cast<uint32_t>(ready.size());
-    std::vector<uint32_t> scratch(numTypes);
-    EXPECT_EQ(encode(encoding, ready.data(), numTypes, scratch.data()),
-              keyOf(sequenceOf(encoding, ready), numTypes));
+TEST(EncodingTest, KeysThatWrapDependOnEveryType) {
+  // 127 types: in base 128 only the last ten would count.
+  Sequence sequence(100);
+  for (uint32_t i = 0; i < sequence.size(); ++i)
+    sequence[i] = i;
+  uint64_t key = keyOf(sequence, 127);
+  for (uint32_t &type : sequence) {
+    uint32_t before = std::exchange(type, 126);
+    EXPECT_NE(keyOf(sequence, 127), key) << before;
+    type = before;
   }
 }
 
@@ -194,6 +188,137 @@ uint32_t bestType(const Frontier &frontier, Rank rank) {
 }
 
 } // namespace
+
+namespace {
+
+/// By type, the most unexecuted nodes of the type on one path.
+std::vector<uint32_t> longestChains(const Frontier &frontier) {
+  Snapshot snapshot(frontier);
+  const Graph &graph = frontier.getGraph();
+  std::vector<uint32_t> longest(graph.numTypes());
+  for (uint32_t type = 0; type < graph.numTypes(); ++type) {
+    std::vector<uint32_t> chains(graph.numNodes());
+    for (uint32_t node = 0; node < graph.numNodes(); ++node) {
+      for (uint32_t operand : graph.operands(node))
+        chains[node] = std::max(chains[node], chains[operand]);
+      chains[node] += graph.type(node) == type && !snapshot.executed[node];
+      longest[type] = std::max(longest[type], chains[node]);
+    }
+  }
+  return longest;
+}
+
+/// Whether a batch of the type would lower the bound of what remains.
+bool isCriticalByDefinition(Frontier frontier, uint32_t type) {
+  if (frontier.ready(type) == 0)
+    return false;
+  std::vector<uint32_t> before = longestChains(frontier);
+  frontier.step(type);
+  std::vector<uint32_t> after = longestChains(frontier);
+  for (uint32_t other = 0; other < before.size(); ++other)
+    EXPECT_LE(before[other] - after[other], uint32_t(other == type));
+  return after[type] < before[type];
+}
+
+} // namespace
+
+TEST(CriticalTypesTest, FollowsTheDefinition) {
+  Random random(7);
+  CriticalTypes critical;
+  Frontier frontier;
+  for (uint32_t round = 0; round < 40; ++round) {
+    // Also more types than are dealt with in one pass.
+    Graph graph(round % 4 == 0 ? 20 : 1 + random.below(5));
+    appendRandomNodes(graph, random, 60, 2, 12);
+    frontier.reset(graph, random.below(20));
+    critical.reset();
+    while (!frontier.done()) {
+      // Not at every step.
+      if (random.below(2) == 0) {
+        critical.update(frontier);
+        for (uint32_t type = 0; type < graph.numTypes(); ++type)
+          ASSERT_EQ(critical.isCritical(type),
+                    isCriticalByDefinition(frontier, type));
+      }
+      uint32_t type = random.below(graph.numTypes());
+      if (frontier.ready(type) != 0)
+        frontier.step(type);
+    }
+    critical.update(frontier);
+    for (uint32_t type = 0; type < graph.numTypes(); ++type)
+      EXPECT_FALSE(critical.isCritical(type));
+  }
+}
+
+/// Where all sources of a type are ready, it is critical.
+TEST(CriticalTypesTest, HoldsWhereTheLemmaDoes) {
+  Random random(8);
+  CriticalTypes critical;
+  SubgraphSources sources;
+  Frontier frontier;
+  uint32_t numCertain = 0;
+  for (uint32_t round = 0; round < 20; ++round) {
+    Graph graph(1 + random.below(6));
+    appendRandomNodes(graph, random, 80, 2, 15);
+    frontier.reset(graph);
+    critical.reset();
+    sources.reset();
+    while (!frontier.done()) {
+      critical.update(frontier);
+      sources.update(frontier);
+      for (uint32_t type = 0; type < graph.numTypes(); ++type)
+        if (frontier.ready(type) != 0 &&
+            frontier.ready(type) == sources.count(type)) {
+          EXPECT_TRUE(critical.isCritical(type));
+          ++numCertain;
+        }
+      uint32_t type = random.below(graph.numTypes());
+      if (frontier.ready(type) != 0)
+        frontier.step(type);
+    }
+  }
+  EXPECT_GT(numCertain, 100u);
+}
+
+TEST(FrontierEncoderTest, SeesWhatTheEncodingSays) {
+  Random random(9);
+  Frontier frontier;
+  CriticalTypes critical;
+  for (edbc_encoding encoding : {EDBC_ENCODING_BASE, EDBC_ENCODING_MAX,
+                                 EDBC_ENCODING_SORT, EDBC_ENCODING_CRITICAL}) {
+    FrontierEncoder encoder(encoding);
+    for (uint32_t round = 0; round < 10; ++round) {
+      Graph graph(1 + random.below(80));
+      appendRandomNodes(graph, random, 100, 2, 15);
+      frontier.reset(graph);
+      encoder.begin(frontier);
+      critical.reset();
+      uint32_t last = UINT32_MAX;
+      for (;;) {
+        Sequence expected =
+            sequenceOf(encoding, Sequence(frontier.ready(),
+                                          frontier.ready() + graph.numTypes()));
+        if (encoding == EDBC_ENCODING_CRITICAL && !frontier.done()) {
+          expected.insert(expected.begin(),
+                          last != UINT32_MAX ? last : expected.front());
+          critical.update(frontier);
+          for (uint32_t type = 0; type < graph.numTypes(); ++type)
+            if (critical.isCritical(type))
+              expected.push_back(type);
+        }
+        ASSERT_EQ(encoder.encode(frontier), keyOf(expected, graph.numTypes()));
+        NodeSpan state = encoder.state();
+        ASSERT_EQ(Sequence(state.begin(), state.end()), expected);
+        if (frontier.done())
+          break;
+        do
+          last = random.below(graph.numTypes());
+        while (frontier.ready(last) == 0);
+        frontier.step(last);
+      }
+    }
+  }
+}
 
 TEST(SubgraphSourcesTest, CountsByDefinition) {
   Random random(3);
@@ -317,6 +442,21 @@ TEST_F(FsmPolicyTest, FollowsItsTransitions) {
             0u);
   EXPECT_GT(taken.size(), lowerBound(graph));
   EXPECT_EQ(taken[1], Score);
+}
+
+TEST_F(FsmPolicyTest, FollowsTransitionsOfCriticalTypes) {
+  // Scores wait until all trees are done; inner nodes are critical throughout.
+  PolicyTable table =
+      buildTable({{keyOf({Leaf, Leaf, Leaf}, 3), Leaf, 0},
+                  {keyOf({Leaf, Score, Inner, Inner}, 3), Inner, 0},
+                  {keyOf({Inner, Score, Inner, Inner}, 3), Inner, 0},
+                  {keyOf({Inner, Score, Score}, 3), Score, 0}});
+  FsmPolicy policy(
+      {EDBC_ENCODING_CRITICAL, table.log2Slots, table.slots.data()});
+  Frontier frontier;
+  EXPECT_EQ(schedule(frontier, graph, 0, policy).batches.size(),
+            lowerBound(graph));
+  EXPECT_EQ(policy.numFallbacks(), 0u);
 }
 
 TEST_F(FsmPolicyTest, FallsBackInUnknownStates) {

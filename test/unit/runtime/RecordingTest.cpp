@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 #include <limits>
 #include <sstream>
+#include <sys/stat.h>
 
 using namespace test_network;
 namespace fs = std::filesystem;
@@ -130,23 +131,33 @@ TEST_F(RecordingTest, LongFilesAreComplete) {
   EXPECT_TRUE(contents(path("graphs")) == expected);
 }
 
-TEST_F(RecordingTest, EmptySession) {
+TEST_F(RecordingTest, EmptySessionIsAnError) {
   session.beginInstance();
-  session.saveGraphs(path("graphs"));
-  EXPECT_EQ(contents(path("graphs")), "edbc-graphs 1 test_network\n");
+  try {
+    session.saveGraphs(path("graphs"));
+    FAIL() << "no error";
+  } catch (const edbc::Error &error) {
+    EXPECT_EQ(error.status(), EDBC_INVALID_ARGUMENT);
+    EXPECT_EQ(error.what(),
+              path("graphs") + ": the session has no nodes to save");
+  }
+  EXPECT_EQ(numFiles(), 0u);
 }
 
 TEST_F(RecordingTest, ReplacesFilesAsAWhole) {
   std::ofstream(path("graphs")) << std::string(10000, 'x');
   // What an interrupted run may have left is left alone.
   std::ofstream(path("graphs.tmp0")) << "y";
+  session.leaf(1);
   session.saveGraphs(path("graphs"));
-  EXPECT_EQ(contents(path("graphs")), "edbc-graphs 1 test_network\n");
+  EXPECT_EQ(contents(path("graphs")),
+            "edbc-graphs 1 test_network\n\ninstance\nleaf 1\n");
   EXPECT_EQ(contents(path("graphs.tmp0")), "y");
   EXPECT_EQ(numFiles(), 2u);
 }
 
 TEST_F(RecordingTest, FailsWithoutATrace) {
+  session.leaf(1);
   auto messageOf = [&](const std::string &path) -> std::string {
     try {
       session.saveGraphs(path);
@@ -162,4 +173,9 @@ TEST_F(RecordingTest, FailsWithoutATrace) {
   fs::create_directory(path("graphs"));
   EXPECT_EQ(messageOf(path("graphs")), path("graphs") + ": Is a directory");
   EXPECT_EQ(numFiles(), 1u);
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(messageOf(path("pipe")),
+            path("pipe") + ": it is not a regular file");
+  EXPECT_TRUE(fs::is_fifo(path("pipe")));
+  EXPECT_EQ(numFiles(), 2u);
 }

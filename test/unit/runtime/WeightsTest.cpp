@@ -8,6 +8,7 @@
 #include "test/unit/runtime/TestNetwork.h"
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 
@@ -141,6 +142,14 @@ TEST_F(WeightsTest, TruncatedFiles) {
   EXPECT_EQ(messageFor("{" + a + "," + b + "," + c + "}", 47),
             "tensor 'c' ends at byte 48 of the data, of which the file has "
             "only 47");
+}
+
+TEST_F(WeightsTest, HeaderBeyondTheFormatsLimit) {
+  writeBytes(std::string("\x01\xE1\xF5\x05\0\0\0\0", 8));
+  std::filesystem::resize_file(path, 8 + 100000001); // Takes no space on disk.
+  EXPECT_EQ(message(),
+            "the header has 100000001 bytes; the format allows 100000000");
+  EXPECT_EQ(status, EDBC_BAD_FORMAT);
 }
 
 TEST_F(WeightsTest, BadJson) {
