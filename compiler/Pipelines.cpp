@@ -43,7 +43,7 @@ llvm::StringRef edbc::stageSummary(Stage stage) {
   case Stage::Import:
     return "what the model file says";
   case Stage::Cell:
-    return "the same, simplified";
+    return "the same without what is repeated or unused";
   case Stage::Batch:
     return "kernels over rows, divided into phases";
   case Stage::Layout:
@@ -69,7 +69,8 @@ static void endStage(OpPassManager &manager, Stage stage,
 }
 
 static void buildCell(OpPassManager &manager) {
-  manager.addPass(createCanonicalizerPass());
+  // No canonicalization here: it would fold exp and tanh of constants by the
+  // library of the machine that compiles.
   manager.addPass(createCSEPass());
   endStage(manager, Stage::Cell,
            {"builtin", "cell", "arith", "math", "tensor"});

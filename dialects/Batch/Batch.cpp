@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallSet.h"
 #include "llvm/ADT/StringSet.h"
@@ -47,12 +48,26 @@ void BatchDialect::initialize() {
 bool edbc::batch::isBatchTensor(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return tensor && tensor.getElementType().isF32() && tensor.getRank() == 2 &&
-         tensor.isDynamicDim(0) && !tensor.isDynamicDim(1);
+         tensor.isDynamicDim(0) && tensor.getDimSize(1) >= 1;
 }
 
 /// Length of the vectors in rows of a batch.
 static int64_t widthOf(Type batchTensor) {
   return cast<RankedTensorType>(batchTensor).getDimSize(1);
+}
+
+LogicalResult TokensType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t bound) {
+  if (bound < 1)
+    return emitError() << "bound of tokens must be positive, found " << bound;
+  return success();
+}
+
+LogicalResult ValuesType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t width) {
+  if (width < 1)
+    return emitError() << "width of values must be positive, found " << width;
+  return success();
 }
 
 LogicalResult
@@ -243,7 +258,8 @@ LogicalResult PolicyOp::verify() {
                               "frontier: "
                            << attr;
     llvm::SmallDenseSet<Attribute> kernels(frontier.begin(), frontier.end());
-    if (kernels.size() != frontier.size())
+    if (kernels.size() != frontier.size() &&
+        getEncoding() != Encoding::Critical)
       return emitOpError() << "has a transition that names a kernel twice: "
                            << attr;
     SmallVector<Attribute> state(frontier.begin(), frontier.end());
@@ -327,6 +343,10 @@ LogicalResult KernelOp::verify() {
 }
 
 LogicalResult KernelOp::verifyRegions() {
+  if (!getBody().getOps<PhaseOp>().empty())
+    for (Operation &op : getBodyBlock().without_terminator())
+      if (!isa<PhaseOp>(op))
+        return op.emitOpError("must be in a phase, as the kernel has phases");
   llvm::StringSet<> stored;
   WalkResult result = getBody().walk([&](ScatterOp scatter) {
     if (stored.insert(scatter.getField()).second)
@@ -336,6 +356,43 @@ LogicalResult KernelOp::verifyRegions() {
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());
+}
+
+/// Whether a binding names something that the kernel or its module has, of the
+/// kind that it says.
+static bool isSound(BindingAttr binding, KernelOp kernel,
+                    SymbolTableCollection &tables) {
+  auto operandIs = [&](auto type) {
+    Block &body = kernel.getBodyBlock();
+    int64_t index = binding.getIndex();
+    return index >= 0 && index < body.getNumArguments() &&
+           !binding.getSymbol() &&
+           isa<decltype(type)>(body.getArgument(index).getType());
+  };
+  auto symbol = [&]() -> Operation * {
+    if (!binding.getSymbol() || binding.getIndex() != -1)
+      return nullptr;
+    return tables.lookupNearestSymbolFrom(kernel, binding.getSymbol());
+  };
+  switch (binding.getKind()) {
+  case BindingKind::Items:
+  case BindingKind::ResultRows:
+    return binding.getIndex() == -1 && !binding.getSymbol();
+  case BindingKind::Workspace:
+    return binding.getIndex() == -1 && !binding.getSymbol() &&
+           kernel.getWorkspace();
+  case BindingKind::OperandRows:
+    return operandIs(RowsType());
+  case BindingKind::OperandTokens:
+    return operandIs(TokensType());
+  case BindingKind::OperandValues:
+    return operandIs(ValuesType());
+  case BindingKind::State:
+    return isa_and_nonnull<StateOp>(symbol());
+  case BindingKind::Constant:
+    return isa_and_nonnull<ParamOp, PackOp>(symbol());
+  }
+  llvm_unreachable("all kinds are checked");
 }
 
 LogicalResult KernelOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -352,7 +409,15 @@ LogicalResult KernelOp::verifySymbolUses(SymbolTableCollection &tables) {
     if (!stored.contains(cast<StringAttr>(name).getValue()))
       return emitOpError() << "doesn't store field " << name << " of state "
                            << getStateAttr();
+  if (std::optional<ArrayAttr> bindings = getBindings())
+    for (Attribute binding : *bindings)
+      if (!isSound(cast<BindingAttr>(binding), *this, tables))
+        return emitOpError() << "binds what isn't there: " << binding;
   return success();
+}
+
+bool edbc::batch::readsMemory(Operation *op) {
+  return isa_and_nonnull<GatherOp, LookupOp, InputOp, BroadcastOp>(op);
 }
 
 YieldOp PhaseOp::getYield() {
@@ -382,43 +447,98 @@ LogicalResult PhaseOp::verifyRegions() {
   if (getYield().getKept().getTypes() != getKept().getTypes())
     return getYield().emitOpError()
            << "yields other types than the phase keeps";
+  for (Operation &op : getBodyBlock().without_terminator()) {
+    if (readsMemory(&op) || isa<SplatOp>(op))
+      continue;
+    SmallVector<Type> computed(op.getResultTypes());
+    if (auto scatter = dyn_cast<ScatterOp>(op))
+      computed.push_back(scatter.getValue().getType());
+    for (Type type : computed)
+      if (!isBatchTensor(type) ||
+          widthOf(type) != static_cast<int64_t>(getWidth()))
+        return op.emitOpError()
+               << "has " << type << " in a phase of width " << getWidth();
+    if (auto product = dyn_cast<ProductOp>(op))
+      for (Value vector : product.getVectors()) {
+        Operation *source = vector.getDefiningOp();
+        if (source && source->getBlock() == &getBodyBlock() &&
+            !readsMemory(source))
+          return op.emitOpError("multiplies what its own phase computes");
+      }
+  }
+  return success();
+}
+
+/// Checks that `pack` has a segment for each operand of the phase's products,
+/// in order of first appearance, and that it holds the operand's terms.
+static LogicalResult verifySegments(PhaseOp phase, PackOp pack) {
+  using AddedTerm = std::pair<TermAttr, int64_t>;
+  llvm::MapVector<Value, SmallVector<AddedTerm>> expected;
+  for (auto [number, product] :
+       llvm::enumerate(phase.getBodyBlock().getOps<ProductOp>()))
+    for (auto [index, vector] : llvm::enumerate(product.getVectors()))
+      expected[vector].push_back({product.getTerm(index), number});
+  if (expected.size() != pack.getSegments().size())
+    return phase.emitOpError()
+           << "multiplies " << expected.size() << " operands, but "
+           << phase.getWeightsAttr() << " has " << pack.getSegments().size()
+           << " segments";
+  for (auto [index, entry] : llvm::enumerate(expected)) {
+    SegmentAttr segment = pack.getSegment(index);
+    SmallVector<AddedTerm> found;
+    for (auto [term, number] :
+         llvm::zip(segment.getTerms(), segment.getAccumulators()))
+      found.push_back({term, number});
+    const auto &[vector, terms] = entry;
+    if (segment.getDepth() != widthOf(vector.getType()) ||
+        found.size() != terms.size() ||
+        !std::is_permutation(found.begin(), found.end(), terms.begin()))
+      return phase.emitOpError() << "has other products than segment " << index
+                                 << " of " << phase.getWeightsAttr();
+  }
   return success();
 }
 
 LogicalResult PhaseOp::verifySymbolUses(SymbolTableCollection &tables) {
   auto kernel = cast<KernelOp>((*this)->getParentOp());
   if (std::optional<ArrayRef<int64_t>> slots = getSlots())
-    for (int64_t slot : *slots)
-      if (slot < 0 || !kernel.getWorkspace() ||
-          slot >=
-              static_cast<int64_t>(kernel.getWorkspace()->getOffsets().size()))
+    for (int64_t slot : *slots) {
+      RowLayoutAttr workspace = kernel.getWorkspaceAttr();
+      if (slot < 0 || !workspace ||
+          slot >= static_cast<int64_t>(workspace.getOffsets().size()))
         return emitOpError() << "keeps a value in slot " << slot
                              << ", which the kernel's workspace doesn't have";
+      if (workspace.getOffsets()[slot] + paddedWidth(getWidth()) >
+          workspace.getStride())
+        return emitOpError() << "keeps a value in slot " << slot
+                             << ", which ends beyond the workspace's stride";
+    }
   if (!getWeights())
     return success();
   auto pack = lookup<PackOp>(*this, tables, getWeightsAttr(), "pack");
   if (!pack)
     return failure();
-  int64_t products = llvm::count_if(
-      getBodyBlock(), [](Operation &op) { return isa<ProductOp>(op); });
   if (getPanel() != pack.getPanel() || pack.getRows() != getWidth())
     return emitOpError() << "of width " << getWidth()
                          << " doesn't fit the rows or the panel of "
                          << getWeightsAttr();
-  for (Attribute attr : pack.getSegments())
-    for (int64_t accumulator : cast<SegmentAttr>(attr).getAccumulators())
-      if (accumulator < 0 || accumulator >= products)
-        return emitOpError()
-               << "has " << products << " products, but " << getWeightsAttr()
-               << " adds into number " << accumulator;
-  return success();
+  return verifySegments(*this, pack);
 }
 
 //===----------------------------------------------------------------------===//
 // Movement between memory and a batch's rows
 //===----------------------------------------------------------------------===//
 
+/// A column must be an operand of the kernel: it is one buffer.
+static LogicalResult verifyColumn(Operation *op, Value column) {
+  if (isa<BlockArgument>(column))
+    return success();
+  return op->emitOpError("must read an operand of its kernel");
+}
+
 LogicalResult GatherOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (failed(verifyColumn(*this, getRows())))
+    return failure();
   std::optional<int64_t> width =
       lookupField(*this, tables, getRows().getType().getState(), getField());
   return success(width && succeeded(verifyWidth(*this, getResult().getType(),
@@ -426,6 +546,8 @@ LogicalResult GatherOp::verifySymbolUses(SymbolTableCollection &tables) {
 }
 
 LogicalResult LookupOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (failed(verifyColumn(*this, getTokens())))
+    return failure();
   auto param = lookup<ParamOp>(*this, tables, getTableAttr(), "parameter");
   if (!param)
     return failure();
@@ -442,6 +564,8 @@ LogicalResult LookupOp::verifySymbolUses(SymbolTableCollection &tables) {
 }
 
 LogicalResult InputOp::verify() {
+  if (failed(verifyColumn(*this, getValues())))
+    return failure();
   return verifyWidth(*this, getResult().getType(),
                      getValues().getType().getWidth(), "the operand");
 }
@@ -517,10 +641,12 @@ std::optional<Isa> edbc::batch::isaOf(ModuleOp module) {
 std::string edbc::batch::phaseFunctionName(StringRef network, StringRef kernel,
                                            unsigned phase, Isa isa) {
   StringRef suffix = isaName(isa).take_back(2);
-  return llvm::formatv("edbc_{0}_{1}_{2}_{3}", network, kernel, phase, suffix);
+  return llvm::formatv("edbc.{0}.{1}.{2}.{3}", network, kernel, phase, suffix);
 }
 
 LogicalResult BindOp::verify() {
+  if (getSlot() > static_cast<uint64_t>(std::numeric_limits<int32_t>::max()))
+    return emitOpError() << "has no slot " << static_cast<int64_t>(getSlot());
   auto type = cast<MemRefType>(getResult().getType());
   if (!type.getLayout().isIdentity() ||
       llvm::any_of(type.getShape().drop_front(), ShapedType::isDynamic))

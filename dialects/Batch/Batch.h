@@ -1,5 +1,4 @@
-//===- Batch.h - the batch dialect: how a network is executed -------*- C++
-//-*-===//
+//===- Batch.h - the batch dialect: how a network is executed ---*- C++ -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //
@@ -28,6 +27,10 @@ namespace edbc::batch {
 /// True for rows of f32 vectors of static length, tensor<?x64xf32>.
 bool isBatchTensor(mlir::Type type);
 
+/// Whether an operation (or none: null) reads its result from memory, where a
+/// phase may multiply it.
+bool readsMemory(mlir::Operation *op);
+
 /// Floats to which rows and panels are padded; EDBC_LANES of edbc/abi.h.
 inline constexpr int64_t lanes = 16;
 
@@ -48,6 +51,8 @@ inline constexpr llvm::StringLiteral isaAttrName = "batch.isa";
 std::optional<Isa> isaOf(mlir::ModuleOp module);
 
 /// The symbol of the function that computes phase number `phase` of a kernel.
+/// Its parts are joined by dots, which no name holds: no two networks that are
+/// linked together have one in common.
 std::string phaseFunctionName(llvm::StringRef network, llvm::StringRef kernel,
                               unsigned phase, Isa isa);
 

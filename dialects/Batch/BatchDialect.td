@@ -56,6 +56,7 @@ def Batch_TokensType : Batch_Type<"Tokens", "tokens"> {
   let description = "Example: `!batch.tokens<256>`";
   let parameters = (ins "int64_t":$bound);
   let assemblyFormat = "`<` $bound `>`";
+  let genVerifyDecl = 1;
 }
 
 def Batch_ValuesType : Batch_Type<"Values", "values"> {
@@ -63,6 +64,7 @@ def Batch_ValuesType : Batch_Type<"Values", "values"> {
   let description = "Example: `!batch.values<32>`";
   let parameters = (ins "int64_t":$width);
   let assemblyFormat = "`<` $width `>`";
+  let genVerifyDecl = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -136,18 +138,11 @@ def Batch_BindingAttr : Batch_Attr<"Binding", "binding"> {
   let assemblyFormat = "`<` $kind (`:` $index^)? (`of` $symbol^)? `>`";
 }
 
-def Batch_PolicyKind : I32EnumAttr<"PolicyKind", "how the next batch is chosen", [
-    I32EnumAttrCase<"Fsm", 0, "fsm">,
-    I32EnumAttrCase<"Agenda", 1, "agenda">,
-    I32EnumAttrCase<"Depth", 2, "depth">,
-    I32EnumAttrCase<"Lemma", 3, "lemma">]> {
-  let cppNamespace = "::edbc::batch";
-}
-
 def Batch_Encoding : I32EnumAttr<"Encoding", "how a machine sees the frontier", [
     I32EnumAttrCase<"Base", 0, "base">,
     I32EnumAttrCase<"Max", 1, "max">,
-    I32EnumAttrCase<"Sort", 2, "sort">]> {
+    I32EnumAttrCase<"Sort", 2, "sort">,
+    I32EnumAttrCase<"Critical", 3, "critical">]> {
   let cppNamespace = "::edbc::batch";
   let genSpecializedAttr = 0;
 }
@@ -163,7 +158,9 @@ def Batch_TransitionAttr : Batch_Attr<"Transition", "transition"> {
     `action`. For `sort` the frontier lists the kernels that have ready nodes, by
     descending count; for `max` the one with most ready nodes stands first and
     the others follow in order of declaration; for `base` all stand in order of
-    declaration.
+    declaration; for `critical` the kernel that was batched before comes first,
+    then those of `max`, then the critical ones (see `EDBC_ENCODING_CRITICAL` in
+    edbc/abi.h), in order of declaration.
 
     Example: `#batch.transition<[@score, @inner] -> @inner>`
   }];

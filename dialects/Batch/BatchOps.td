@@ -219,12 +219,14 @@ def Batch_PhaseOp : Batch_Op<"phase", [
     All values that the phase computes have the same `width`; it is computed in
     panels of units, and within a panel all its products share the operands that
     are read. A phase reads states, tables, parameters, and results of earlier
-    phases; it stores fields (`batch.scatter`) and yields what later phases
-    read, which is kept in the kernel's workspace: result `i` of the phase in
-    part `slots[i]` of the kernel's `workspace` layout.
+    phases, and multiplies nothing else; it stores fields (`batch.scatter`) and
+    yields what later phases read, which is kept in the kernel's workspace: result
+    `i` of the phase in part `slots[i]` of the kernel's `workspace` layout.
 
-    `weights` names the packed weights of its products, `panel` the number of
-    units that are computed together; both are absent until memory is planned.
+    `weights` names the packed weights of its products, with a segment for each
+    operand that they multiply, in order of first appearance. `panel` is the
+    number of units that are computed together. Both are absent until memory is
+    planned.
 
     Example:
 
@@ -373,8 +375,9 @@ def Batch_ProductOp : Batch_Op<"product", [
   let summary = "a sum of products with matrix parameters";
   let description = [{
     For each row, `result[n] = sum over i of sum over k of
-    operands[i][k] * params[i][n, columns[i] + k]`, summed in this order. A
-    product with a concatenation is one such sum.
+    operands[i][k] * params[i][n, columns[i] + k]`. A product with a
+    concatenation is one such sum. The order of summation is that of the packed
+    weights (`batch.pack`), the same for every batch.
 
     Example:
 

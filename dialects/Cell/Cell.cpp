@@ -285,8 +285,8 @@ LogicalResult LookupOp::verifySymbolUses(SymbolTableCollection &tables) {
     return failure();
   RankedTensorType table = param.getTensorType();
   if (table.getRank() != 2)
-    return emitOpError() << "needs a matrix to look up in, but " << getTable()
-                         << " is " << table;
+    return emitOpError() << "needs a matrix to look up in, but "
+                         << getTableAttr() << " is " << table;
   if (getToken().getType().getBound() > table.getDimSize(0))
     return emitOpError() << "looks up tokens below "
                          << getToken().getType().getBound() << " in "

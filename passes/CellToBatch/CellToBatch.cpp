@@ -29,6 +29,13 @@ static RankedTensorType addRows(Type vector) {
                                type.getElementType());
 }
 
+/// All that a cell computes is vectors of f32.
+static bool isVector(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getElementType().isF32() && tensor.getRank() == 1 &&
+         tensor.hasStaticShape();
+}
+
 /// The column that a cell's operand becomes.
 static Type columnType(Type operand) {
   MLIRContext *context = operand.getContext();
@@ -133,8 +140,8 @@ LogicalResult CellRewriter::rewrite(Operation &op) {
       .Case([&](tensor::ConcatOp) { return success(); })
       .Case([&](arith::ConstantOp constant) -> LogicalResult {
         auto splat = dyn_cast<SplatElementsAttr>(constant.getValue());
-        if (!splat || !splat.getElementType().isF32())
-          return constant.emitOpError("must be a splat of f32");
+        if (!splat || !isVector(constant.getType()))
+          return constant.emitOpError("must be a splat of f32 in a vector");
         mapping.map(constant.getResult(),
                     batch::SplatOp::create(builder, loc,
                                            addRows(constant.getType()),
@@ -185,6 +192,10 @@ LogicalResult CellRewriter::rewriteElementwise(Operation &op) {
       op.getNumRegions() != 0)
     return op.emitOpError("can't be batched: it is neither an operation of "
                           "the cell dialect nor elementwise");
+  Type type = op.getResult(0).getType();
+  if (!isVector(type))
+    return op.emitOpError() << "can't be batched: it computes " << type
+                            << " and not a vector of f32";
   SmallVector<Value> operands;
   for (Value operand : op.getOperands()) {
     Value rows = mapping.lookupOrNull(operand);
@@ -193,8 +204,7 @@ LogicalResult CellRewriter::rewriteElementwise(Operation &op) {
                             "may only be multiplied");
     operands.push_back(rows);
   }
-  Operation *rows =
-      clone(builder, &op, addRows(op.getResult(0).getType()), operands);
+  Operation *rows = clone(builder, &op, addRows(type), operands);
   mapping.map(op.getResult(0), rows->getResult(0));
   return success();
 }

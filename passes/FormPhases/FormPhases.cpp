@@ -21,14 +21,9 @@ using namespace mlir;
 using namespace edbc;
 using namespace edbc::batch;
 
-/// Operations that read memory or constants: each phase has its own copy.
+/// Operations that need nothing computed: each phase has copies of its own.
 static bool isSource(Operation *op) {
-  return isa<GatherOp, LookupOp, InputOp, BroadcastOp, SplatOp>(op);
-}
-
-/// Values that a product can read where they lie.
-static bool liesInRows(Value value) {
-  return isa_and_nonnull<GatherOp, LookupOp, InputOp>(value.getDefiningOp());
+  return readsMemory(op) || isa<SplatOp>(op);
 }
 
 namespace {
@@ -60,8 +55,9 @@ struct FormPhasesPass : edbc::impl::FormPhasesBase<FormPhasesPass> {
   void runOnOperation() override;
 
 private:
-  /// Assigns a phase to every operation that isn't a source.
-  void assign(KernelOp kernel);
+  /// Assigns a phase to every operation that isn't a source. Reports and fails
+  /// if there is one that no phase can compute.
+  LogicalResult assign(KernelOp kernel);
   /// Moves the operations into the phases.
   void build(KernelOp kernel);
 
@@ -73,7 +69,15 @@ static int64_t widthOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getDimSize(1);
 }
 
-void FormPhasesPass::assign(KernelOp kernel) {
+/// Whether a phase can compute an operation that isn't a source.
+static bool isComputable(Operation *op) {
+  if (isa<ProductOp, ScatterOp>(op))
+    return true;
+  return OpTrait::hasElementwiseMappableTraits(op) &&
+         llvm::all_of(op->getResultTypes(), isBatchTensor);
+}
+
+LogicalResult FormPhasesPass::assign(KernelOp kernel) {
   keys.clear();
   auto levelOf = [&](Value value) {
     auto it = keys.find(value.getDefiningOp());
@@ -82,23 +86,28 @@ void FormPhasesPass::assign(KernelOp kernel) {
   for (Operation &op : kernel.getBodyBlock().without_terminator()) {
     if (isSource(&op))
       continue;
+    if (!isComputable(&op))
+      return op.emitOpError(
+          "can't be computed in a phase: it isn't elementwise "
+          "on rows of f32");
     unsigned level = 0;
     for (Value operand : op.getOperands()) {
       if (!isa<ProductOp>(op))
         level = std::max(level, levelOf(operand));
-      else if (!liesInRows(operand))
+      else if (!readsMemory(operand.getDefiningOp()))
         level = std::max(level, levelOf(operand) + 1);
     }
     Value sized = op.getNumResults() ? op.getResult(0) : op.getOperand(0);
     keys[&op] = {level, widthOf(sized)};
   }
-  // A vector that is the same for all rows is multiplied like a computed one:
-  // an earlier phase copies it into the workspace.
+  // A constant is multiplied like a computed value: an earlier phase writes it
+  // into the workspace.
   for (Operation &op : kernel.getBodyBlock().without_terminator())
-    if (isa<BroadcastOp, SplatOp>(op) &&
-        llvm::any_of(op.getUsers(),
-                     [](Operation *user) { return isa<ProductOp>(user); }))
+    if (isa<SplatOp>(op) && llvm::any_of(op.getUsers(), [](Operation *user) {
+          return isa<ProductOp>(user);
+        }))
       keys[&op] = {0, widthOf(op.getResult(0))};
+  return success();
 }
 
 void FormPhasesPass::build(KernelOp kernel) {
@@ -177,6 +186,7 @@ void FormPhasesPass::runOnOperation() {
   patterns.add<MergeSummedProducts>(&getContext());
   if (failed(applyPatternsGreedily(kernel, std::move(patterns))))
     return signalPassFailure();
-  assign(kernel);
+  if (failed(assign(kernel)))
+    return signalPassFailure();
   build(kernel);
 }

@@ -46,13 +46,22 @@ void LowerPhasesPass::runOnOperation() {
   if (targets.empty())
     targets.assign(std::begin(allIsas), std::end(allIsas));
 
+  for (auto state : network.getOps<StateOp>())
+    if (!state.getLayout()) {
+      state.emitOpError("has no layout: memory isn't planned");
+      return signalPassFailure();
+    }
   SymbolTable symbols(network);
   SmallVector<KernelOp> kernels(network.getOps<KernelOp>());
   OpBuilder builder = OpBuilder::atBlockEnd(network.getBody());
   for (Isa isa : targets) {
     auto module = ModuleOp::create(builder, network.getLoc());
     module->setAttr(isaAttrName, builder.getStringAttr(isaName(isa)));
-    for (KernelOp kernel : kernels)
+    for (KernelOp kernel : kernels) {
+      if (kernel.getBody().getOps<PhaseOp>().empty()) {
+        kernel.emitOpError("has no phases");
+        return signalPassFailure();
+      }
       for (auto [number, phase] : llvm::enumerate(kernel.getOps<PhaseOp>())) {
         std::string name =
             phaseFunctionName(network.getSymName().value_or("network"),
@@ -60,5 +69,6 @@ void LowerPhasesPass::runOnOperation() {
         if (failed(generatePhaseFunction(module, name, phase, symbols, isa)))
           return signalPassFailure();
       }
+    }
   }
 }

@@ -21,26 +21,27 @@
 using namespace mlir;
 using namespace edbc::batch;
 
-Tile Tile::choose(Isa isa, int64_t panel, int64_t products, int64_t loads) {
+Tile Tile::choose(Isa isa, int64_t panel, int64_t terms) {
   bool wide = isa == Isa::X86_64_V4;
   Tile tile;
   tile.lanes = wide ? 16 : 8;
   int64_t panelVectors = panel / tile.lanes;
-  int64_t accumulators = std::max<int64_t>(products, 1);
   // Few accumulators for each row, so that a tile has several rows: they share
   // the weights that are loaded.
-  tile.vectors =
-      std::clamp<int64_t>((wide ? 4 : 2) / accumulators, 1, panelVectors);
+  int64_t perRow = wide ? 4 : 2;
+  tile.vectors = std::clamp<int64_t>(perRow / std::max<int64_t>(terms, 1), 1,
+                                     panelVectors);
   while (panelVectors % tile.vectors)
     --tile.vectors;
   tile.strips = panelVectors / tile.vectors;
-  if (products == 0) {
+  if (terms == 0) {
     tile.rows = 1;
     return tile;
   }
   // One register holds the operand's element.
-  int64_t free = (wide ? 31 : 15) - loads * tile.vectors;
-  tile.rows = std::clamp<int64_t>(free / (accumulators * tile.vectors), 1, 8);
+  int64_t inUse = terms * tile.vectors;
+  int64_t free = (wide ? 31 : 15) - inUse;
+  tile.rows = std::clamp<int64_t>(free / inUse, 1, 8);
   return tile;
 }
 
@@ -93,6 +94,8 @@ public:
   }
   KernelOp getKernel() { return kernel; }
   Value getBuffers() { return buffers; }
+  /// Fails if a buffer was asked for that the kernel doesn't bind.
+  LogicalResult getResult() { return result; }
 
 private:
   MemRefType columnType() {
@@ -111,8 +114,11 @@ private:
     Value &buffer = opened[binding];
     if (!buffer) {
       auto bindings = kernel.getBindings()->getValue();
-      int64_t slot = std::distance(bindings.begin(),
-                                   llvm::find(bindings, Attribute(binding)));
+      auto *found = llvm::find(bindings, Attribute(binding));
+      if (found == bindings.end())
+        result = kernel.emitOpError() << "doesn't bind " << binding
+                                      << ", which one of its phases reads";
+      int64_t slot = std::distance(bindings.begin(), found);
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(buffers.getParentBlock());
       buffer = BindOp::create(b, type, buffers, slot);
@@ -125,6 +131,7 @@ private:
   const SymbolTable &symbols;
   Value buffers;
   DenseMap<Attribute, Value> opened;
+  LogicalResult result = success();
 };
 
 /// Where a row of a value begins: `buffer[row, offset]`.
@@ -212,7 +219,7 @@ private:
   LogicalResult generateEpilogue();
   LogicalResult computeStrip(RowReader &rows, Value column,
                              ValueRange accumulators);
-  void generateMain();
+  LogicalResult generateMain();
   void generateTile(BufferScope &scope, int64_t numRows, Value firstRow,
                     Value weightsBegin, Value column);
   SmallVector<Value> accumulate(BufferScope &scope,
@@ -257,14 +264,14 @@ PhaseFunction::PhaseFunction(ModuleOp module, StringRef name, PhaseOp phase,
     : b(phase.getLoc(), module.getContext()), module(module), name(name),
       phase(phase), kernel(cast<KernelOp>(phase->getParentOp())),
       symbols(symbols), products(phase.getBodyBlock().getOps<ProductOp>()) {
-  int64_t loads = 0;
+  int64_t terms = 0;
   if (std::optional<StringRef> weights = phase.getWeights()) {
     pack = symbols.lookup<PackOp>(*weights);
     for (Attribute segment : pack.getSegments())
-      loads = std::max<int64_t>(loads,
+      terms = std::max<int64_t>(terms,
                                 cast<SegmentAttr>(segment).getTerms().size());
   }
-  tile = Tile::choose(isa, *phase.getPanel(), products.size(), loads);
+  tile = Tile::choose(isa, *phase.getPanel(), terms);
   vectorType = VectorType::get(tile.lanes, b.getF32Type());
 }
 
@@ -277,10 +284,7 @@ func::FuncOp PhaseFunction::declare(StringRef symbol, ArrayRef<Type> inputs) {
 }
 
 LogicalResult PhaseFunction::generate() {
-  if (failed(generateEpilogue()))
-    return failure();
-  generateMain();
-  return success();
+  return success(succeeded(generateEpilogue()) && succeeded(generateMain()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -311,7 +315,7 @@ LogicalResult PhaseFunction::generateEpilogue() {
       return failure();
   }
   func::ReturnOp::create(b);
-  return success();
+  return scope.getResult();
 }
 
 LogicalResult PhaseFunction::computeStrip(RowReader &rows, Value column,
@@ -341,14 +345,15 @@ LogicalResult PhaseFunction::computeStrip(RowReader &rows, Value column,
               return success();
             })
             .Case([&](ScatterOp scatter) {
-              storeVector(lookUp(scatter.getValue()),
-                          rows.result(scatter.getField()), column);
+              Value value = lookUp(scatter.getValue());
+              storeVector(value, rows.result(scatter.getField()), column);
               return success();
             })
             .Case([&](YieldOp yield) {
-              for (auto [i, value] : llvm::enumerate(yield.getKept()))
-                storeVector(lookUp(value), rows.kept((*phase.getSlots())[i]),
-                            column);
+              for (auto [i, kept] : llvm::enumerate(yield.getKept())) {
+                Value value = lookUp(kept);
+                storeVector(value, rows.kept((*phase.getSlots())[i]), column);
+              }
               return success();
             })
             .Default([&](Operation *) -> LogicalResult {
@@ -373,7 +378,7 @@ LogicalResult PhaseFunction::computeStrip(RowReader &rows, Value column,
 // Panels, strips, tiles
 //===----------------------------------------------------------------------===//
 
-void PhaseFunction::generateMain() {
+LogicalResult PhaseFunction::generateMain() {
   Type i64 = b.getI64Type();
   func::FuncOp function = declare(
       name, {LLVM::LLVMPointerType::get(b.getContext()), i64, i64, i64, i64});
@@ -421,6 +426,7 @@ void PhaseFunction::generateMain() {
   }
   b.setInsertionPointToEnd(&function.getBody().front());
   func::ReturnOp::create(b);
+  return scope.getResult();
 }
 
 void PhaseFunction::generateTile(BufferScope &scope, int64_t numRows,
@@ -449,8 +455,9 @@ SmallVector<Value> PhaseFunction::accumulate(BufferScope &scope,
                                              MutableArrayRef<RowReader> rows,
                                              Value weightsBegin) {
   size_t perRow = products.size() * tile.vectors;
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
-  SmallVector<Value> sums(rows.size() * perRow, zero);
+  Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
+  SmallVector<Value> sums(rows.size() * perRow, zeros);
+  Value zero = index(0), one = index(1);
   Value weights = scope.weights(phase.getWeightsAttr());
   int64_t panel = *phase.getPanel();
 
@@ -466,8 +473,8 @@ SmallVector<Value> PhaseFunction::accumulate(BufferScope &scope,
     SmallVector<RowPlace> places;
     for (RowReader &row : rows)
       places.push_back(row.locate(operand));
-    auto loop = scf::ForOp::create(b, index(0), index(segment.getDepth()),
-                                   index(1), sums);
+    auto loop =
+        scf::ForOp::create(b, zero, index(segment.getDepth()), one, sums);
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
@@ -498,9 +505,19 @@ SmallVector<Value> PhaseFunction::accumulate(BufferScope &scope,
   return sums;
 }
 
+static bool isPlanned(PhaseOp phase) {
+  return cast<KernelOp>(phase->getParentOp()).getBindings() &&
+         phase.getPanel() &&
+         (phase.getWeights() ||
+          phase.getBodyBlock().getOps<ProductOp>().empty()) &&
+         (phase.getSlots() || phase.getKept().empty());
+}
+
 LogicalResult edbc::batch::generatePhaseFunction(ModuleOp module,
                                                  StringRef name, PhaseOp phase,
                                                  const SymbolTable &symbols,
                                                  Isa isa) {
+  if (!isPlanned(phase))
+    return phase.emitOpError("can't be generated before memory is planned");
   return PhaseFunction(module, name, phase, symbols, isa).generate();
 }

@@ -36,15 +36,16 @@ struct Tile {
   int64_t strips;  ///< in a panel
   int64_t rows;    ///< of a full tile
 
-  /// @param products of the phase
-  /// @param loads most weights, in vectors of one lane's width, that one step
-  ///   over the depth reads per strip vector
-  static Tile choose(Isa isa, int64_t panel, int64_t products, int64_t loads);
+  /// @param terms of the segment that has most: each needs a register for its
+  ///   weights and, for each row, one for its accumulator. The accumulators
+  ///   that other segments use may be spilled meanwhile. 0: no products.
+  static Tile choose(Isa isa, int64_t panel, int64_t terms);
 };
 
 /// Adds to `module` the function `name` that computes `phase`, and its
-/// epilogue. Memory must be planned. Reports and fails if the phase holds an
-/// operation that can't be computed elementwise.
+/// epilogue. The layouts of states must be there. Reports and fails if other
+/// memory isn't planned, or if the phase holds an operation that can't be
+/// computed elementwise.
 mlir::LogicalResult generatePhaseFunction(mlir::ModuleOp module,
                                           llvm::StringRef name, PhaseOp phase,
                                           const mlir::SymbolTable &symbols,

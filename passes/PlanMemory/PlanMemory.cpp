@@ -88,7 +88,7 @@ struct PlanMemoryPass : edbc::impl::PlanMemoryBase<PlanMemoryPass> {
   void runOnOperation() override;
 
 private:
-  void planKernel(KernelOp kernel);
+  void planKernel(KernelOp kernel, SymbolTable &symbols);
   ArrayAttr bind(KernelOp kernel);
 };
 } // namespace
@@ -125,7 +125,7 @@ ArrayAttr PlanMemoryPass::bind(KernelOp kernel) {
   return bindings.getAttr();
 }
 
-void PlanMemoryPass::planKernel(KernelOp kernel) {
+void PlanMemoryPass::planKernel(KernelOp kernel, SymbolTable &symbols) {
   OpBuilder builder(kernel);
   SmallVector<int64_t> kept;
   for (auto [number, phase] : llvm::enumerate(kernel.getOps<PhaseOp>())) {
@@ -142,7 +142,8 @@ void PlanMemoryPass::planKernel(KernelOp kernel) {
     phase.setPanel(panel);
     if (products) {
       std::string name = (kernel.getSymName() + "." + Twine(number)).str();
-      phase.setWeights(packWeights(builder, phase, name, panel).getSymName());
+      PackOp pack = packWeights(builder, phase, name, panel);
+      phase.setWeights(symbols.insert(pack));
     }
   }
   if (!kept.empty())
@@ -154,7 +155,8 @@ void PlanMemoryPass::runOnOperation() {
   for (auto state : getOperation().getOps<StateOp>())
     if (!state.getLayout())
       state.setLayoutAttr(layOut(&getContext(), state.getWidths()));
+  SymbolTable symbols(getOperation());
   for (auto kernel : getOperation().getOps<KernelOp>())
     if (!kernel.getBindings())
-      planKernel(kernel);
+      planKernel(kernel, symbols);
 }

@@ -93,3 +93,44 @@ cell.state @Node {h : tensor<4xf32>}
 cell.def @inner(%left: !cell.ref<@Node>) -> @Node {
   llvm.unreachable
 }
+
+// -----
+
+cell.state @Node {h : tensor<4xf32>}
+// expected-error @+1 {{dense operand 'x' of another type than !cell.ref and !cell.token must be an f32 tensor of static shape and rank 1, found 'tensor<?xf32>'}}
+cell.def @leaf(%x: tensor<?xf32>) -> @Node {
+  cell.yield %x : tensor<?xf32>
+}
+
+// -----
+
+cell.state @Node {h : tensor<4xf32>}
+cell.param @b : tensor<4xf32>
+cell.def @leaf(%word: !cell.token<4>) -> @Node {
+  // expected-error @+1 {{needs a matrix to look up in, but @b is 'tensor<4xf32>'}}
+  %x = cell.lookup @b[%word] : !cell.token<4> -> tensor<4xf32>
+  cell.yield %x : tensor<4xf32>
+}
+
+// -----
+
+cell.state @Node {h : tensor<4xf32>}
+cell.def @leaf() -> @Node {
+  // expected-error @+1 {{refers to @b, which is not a parameter}}
+  %b = cell.weight @b : tensor<4xf32>
+  cell.yield %b : tensor<4xf32>
+}
+
+// -----
+
+// expected-error @+1 {{must have at least one field}}
+"cell.state"() <{sym_name = "Node", field_names = [], field_types = []}> : () -> ()
+
+// -----
+
+cell.state @Node {h : tensor<4xf32>}
+// expected-error @+1 {{has two operands named 'x'}}
+"cell.def"() <{sym_name = "leaf", operand_names = ["x", "x"], state = @Node}> ({
+^bb0(%x: tensor<4xf32>, %y: tensor<4xf32>):
+  cell.yield %x : tensor<4xf32>
+}) : () -> ()

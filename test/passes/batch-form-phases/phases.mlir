@@ -80,15 +80,26 @@ batch.kernel @values_of_another_width(%x: !batch.rows<@Node>) -> @Both {
   batch.scatter %p to "logits" : tensor<?x5xf32>
 }
 
-// A parameter that is multiplied is copied to the rows first.
+// A parameter is multiplied where it lies.
 // CHECK-LABEL: @product_of_a_parameter
-// CHECK-NEXT:    %[[K:.*]] = batch.phase width 64 {
+// CHECK-NEXT:    batch.phase width 64 {
 // CHECK-NEXT:      %[[B:.*]] = batch.broadcast @b
-// CHECK-NEXT:      batch.yield %[[B]]
-// CHECK:         batch.phase width 64 {
-// CHECK-NEXT:      batch.product %[[K]]
+// CHECK-NEXT:      batch.product %[[B]]
 batch.kernel @product_of_a_parameter() -> @Node {
   %b = batch.broadcast @b : tensor<?x64xf32>
   %p = batch.product %b with [#batch.term<@W[0]>] : tensor<?x64xf32> -> tensor<?x64xf32>
+  batch.scatter %p to "h" : tensor<?x64xf32>
+}
+
+// A constant that is multiplied is written to the workspace first.
+// CHECK-LABEL: @product_of_a_constant
+// CHECK-NEXT:    %[[K:.*]] = batch.phase width 64 {
+// CHECK-NEXT:      %[[S:.*]] = batch.splat
+// CHECK-NEXT:      batch.yield %[[S]]
+// CHECK:         batch.phase width 64 {
+// CHECK-NEXT:      batch.product %[[K]]
+batch.kernel @product_of_a_constant() -> @Node {
+  %s = batch.splat 0.5 : tensor<?x64xf32>
+  %p = batch.product %s with [#batch.term<@W[0]>] : tensor<?x64xf32> -> tensor<?x64xf32>
   batch.scatter %p to "h" : tensor<?x64xf32>
 }

@@ -27,22 +27,22 @@ module @net {
 }
 
 // The epilogue computes one row of a strip and stores it to the result's row.
-// V4-LABEL: func.func private @edbc_net_step_0_v4_epilogue
+// V4-LABEL: func.func private @edbc.net.step.0.v4_epilogue
 // V4-SAME:    (%[[BUFFERS:.*]]: !llvm.ptr, %[[POSITION:.*]]: index, %[[COLUMN:.*]]: index, %[[SUM:.*]]: vector<16xf32>, %{{.*}}: vector<16xf32>, %{{.*}}: vector<16xf32>, %{{.*}}: vector<16xf32>)
 // V4-DAG:     %[[OUT:.*]] = batch.bind %[[BUFFERS]][5] : !llvm.ptr -> memref<?x64xf32>
 // V4:         %[[N:.*]] = arith.negf %[[SUM]] : vector<16xf32>
 // V4:         vector.store %[[N]], %[[OUT]]
 
 // A tile of 6 rows and 4 vectors; then tails of 1 to 5 rows.
-// V4-LABEL: func.func @edbc_net_step_0_v4(
+// V4-LABEL: func.func @edbc.net.step.0.v4(
 // V4:         scf.for
 // V4:         scf.for {{.*}} -> ({{(vector<16xf32>, ){23}vector<16xf32>}})
 // V4-COUNT-24:  vector.fma
-// V4-COUNT-6: call @edbc_net_step_0_v4_epilogue
+// V4-COUNT-6: call @edbc.net.step.0.v4_epilogue
 // V4:         scf.index_switch
 // V4:         case 5
 // V4-NOT:     case 6
 
 // A tile of 6 rows and 2 vectors of 8, twice as many strips.
-// V3-LABEL: func.func @edbc_net_step_0_v3(
+// V3-LABEL: func.func @edbc.net.step.0.v3(
 // V3:         scf.for {{.*}} -> ({{(vector<8xf32>, ){11}vector<8xf32>}})

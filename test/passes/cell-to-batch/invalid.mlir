@@ -35,3 +35,22 @@ cell.def @not_elementwise(%x: tensor<4xf32>) -> @Node {
   %q = tensor.cast %p : tensor<?xf32> to tensor<4xf32>
   cell.yield %q : tensor<4xf32>
 }
+
+// -----
+
+cell.state @Node {h : tensor<4xf32>}
+cell.def @constant_of_rank_0(%x: tensor<4xf32>) -> @Node {
+  // expected-error @+1 {{must be a splat of f32 in a vector}}
+  %c = arith.constant dense<1.0> : tensor<f32>
+  cell.yield %x : tensor<4xf32>
+}
+
+// -----
+
+cell.state @Node {h : tensor<4xf32>}
+cell.def @truth_values(%x: tensor<4xf32>, %y: tensor<4xf32>) -> @Node {
+  // expected-error @+1 {{can't be batched: it computes 'tensor<4xi1>' and not a vector of f32}}
+  %c = arith.cmpf olt, %x, %y : tensor<4xf32>
+  %s = arith.select %c, %x, %y : tensor<4xi1>, tensor<4xf32>
+  cell.yield %s : tensor<4xf32>
+}
