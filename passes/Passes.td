@@ -54,8 +54,9 @@ def FormPhases : Pass<"batch-form-phases", "::edbc::batch::KernelOp"> {
     A phase is what one compiled function computes without waiting: products of
     operands that are in memory, and all elementwise arithmetic on their results.
     A product of a computed value needs another phase, which reads the value from
-    the workspace; so do values of another width. Products that are added become
-    one sum of products, which needs one accumulator.
+    the workspace; so do values of another width. Products that are added
+    to each other become one sum of products, which needs one accumulator (so a
+    bias is better added last).
 
     An LSTM or TreeLSTM cell is one phase. A GRU has two, since its candidate
     multiplies the reset state:
@@ -95,18 +96,26 @@ def PlanMemory : Pass<"batch-plan-memory", "::mlir::ModuleOp"> {
 def LearnPolicy : Pass<"batch-learn-policy", "::mlir::ModuleOp"> {
   let summary = "learns the batching policy and writes it into the module";
   let description = [{
-    Algorithm 1 of ED-Batch: tabular Q-learning on sample graphs finds the finite
-    state machine that batches them in fewest steps; it becomes the module's
-    `batch.policy`. The pass does nothing where there is one already. Without
-    samples (a programmatic option) graphs are drawn from the kernels'
-    signatures.
+    Finds, on sample graphs, the finite state machine that batches them in fewest
+    steps (Algorithm 1 of ED-Batch executes it); it becomes the module's
+    `batch.policy`. The method is tabular Q-learning as in the paper, or
+    `refinement`, a local search on whole schedules that finds better machines in
+    less time. With encoding `auto` the machine sees the frontier as `base`, if
+    that reaches the lower bound, or else as `critical`. Where the sufficient
+    condition (Lemma 2.1) alone does better on graphs that were held out, the
+    machine has no transitions, which is the same policy.
+
+    The pass does nothing where there is a policy already. Without samples (a
+    programmatic option) graphs are drawn from the kernels' signatures.
   }];
   let options = [
     Option<"seed", "seed", "uint64_t", "1", "Seed of all random choices">,
-    Option<"encoding", "encoding", "std::string", "\"sort\"",
-           "How the machine sees the frontier: base, max or sort">,
+    Option<"method", "method", "std::string", "\"refinement\"",
+           "How it is learned: refinement or q-learning">,
+    Option<"encoding", "encoding", "std::string", "\"auto\"",
+           "How the machine sees the frontier: auto, base, max, sort or critical">,
     Option<"episodes", "episodes", "unsigned", "1000",
-           "Most episodes to learn from">,
+           "Most episodes of Q-learning">,
     Option<"batchSize", "batch", "unsigned", "32",
            "Instances of one sample mini-batch">
   ];

@@ -63,45 +63,60 @@ struct LearnPolicyPass : edbc::impl::LearnPolicyBase<LearnPolicyPass> {
   void runOnOperation() override;
 
 private:
-  void addPolicy(ModuleOp network, const LearnedPolicy &learned,
-                 Encoding machineEncoding);
+  void addPolicy(ModuleOp network, const LearnedPolicy &learned);
 
   PolicyTraining training;
 };
 } // namespace
 
-void LearnPolicyPass::addPolicy(ModuleOp network, const LearnedPolicy &learned,
-                                Encoding machineEncoding) {
+void LearnPolicyPass::addPolicy(ModuleOp network,
+                                const LearnedPolicy &learned) {
   SmallVector<FlatSymbolRefAttr> kernels;
   for (auto kernel : network.getOps<KernelOp>())
     kernels.push_back(FlatSymbolRefAttr::get(kernel.getSymNameAttr()));
   SmallVector<Attribute> transitions;
-  for (const Transition &transition : learned.transitions) {
+  // Without transitions every choice is the lemma's.
+  bool shipsLemma = learned.best() == EDBC_POLICY_LEMMA;
+  for (const Transition &transition :
+       shipsLemma ? std::vector<Transition>() : learned.transitions) {
     SmallVector<FlatSymbolRefAttr> frontier;
     for (uint32_t type : transition.frontier)
       frontier.push_back(kernels[type]);
     transitions.push_back(TransitionAttr::get(&getContext(), frontier,
                                               kernels[transition.action]));
   }
-  OpBuilder builder = OpBuilder::atBlockEnd(network.getBody());
-  PolicyOp::create(builder, network.getLoc(), "policy", machineEncoding,
-                   builder.getArrayAttr(transitions));
+  OpBuilder builder(&getContext());
+  // Something of the network may be named so; the table finds a free name.
+  SymbolTable(network).insert(
+      PolicyOp::create(builder, network.getLoc(), "policy",
+                       static_cast<Encoding>(learned.encoding),
+                       builder.getArrayAttr(transitions)));
 }
 
 void LearnPolicyPass::runOnOperation() {
   ModuleOp network = getOperation();
   if (!network.getOps<PolicyOp>().empty())
     return;
-  std::optional<Encoding> machineEncoding = symbolizeEncoding(encoding);
-  if (!machineEncoding) {
-    network.emitError() << "unknown encoding '" << encoding
-                        << "': must be base, max or sort";
-    return signalPassFailure();
-  }
   QLearningOptions options;
-  options.encoding = static_cast<edbc_encoding>(*machineEncoding);
   options.seed = seed;
   options.maxEpisodes = episodes;
+  if (method == "q-learning") {
+    options.method = LearningMethod::QLearning;
+  } else if (method != "refinement") {
+    network.emitError() << "unknown method '" << method
+                        << "': must be refinement or q-learning";
+    return signalPassFailure();
+  }
+  bool isAuto = encoding == "auto";
+  if (!isAuto) {
+    std::optional<Encoding> given = symbolizeEncoding(encoding);
+    if (!given) {
+      network.emitError() << "unknown encoding '" << encoding
+                          << "': must be auto, base, max, sort or critical";
+      return signalPassFailure();
+    }
+    options.encoding = static_cast<edbc_encoding>(*given);
+  }
 
   SyntheticGraphs drawn;
   const std::vector<core::Graph> *samples = training.samples;
@@ -116,8 +131,9 @@ void LearnPolicyPass::runOnOperation() {
     }
     samples = &drawn.miniBatches;
   }
-  LearnedPolicy learned = learnPolicy(*samples, options);
-  addPolicy(network, learned, *machineEncoding);
+  LearnedPolicy learned = isAuto ? learnCheapestPolicy(*samples, options)
+                                 : learnPolicy(*samples, options);
+  addPolicy(network, learned);
   numStates += learned.transitions.size();
   numEpisodes += learned.numEpisodes;
   if (training.report)

@@ -7,6 +7,7 @@
 #include "passes/LearnPolicy/QLearning.h"
 
 #include "passes/LearnPolicy/Random.h"
+#include "passes/LearnPolicy/Refine.h"
 #include "runtime/core/Policy.h"
 
 #include <limits>
@@ -48,13 +49,14 @@ private:
   class Greedy {
   public:
     explicit Greedy(Learner &learner) : learner(learner) {}
-    void begin(const Frontier &frontier) { learner.lemma.begin(frontier); }
+    void begin(const Frontier &frontier) { learner.begin(frontier); }
     uint32_t choose(const Frontier &frontier);
 
   private:
     Learner &learner;
   };
 
+  void begin(const Frontier &frontier);
   uint32_t enterState(const Frontier &frontier);
   double valueOf(uint32_t state) const;
   uint32_t bestAction(uint32_t state, const Frontier &frontier);
@@ -79,6 +81,7 @@ private:
   std::vector<core::SubgraphSources> initialSources;
   core::SubgraphSources sources;
   Frontier frontier;
+  core::FrontierEncoder encoder;
   core::LemmaPolicy lemma;
   std::vector<uint32_t> scratch;
   std::vector<Step> episode;
@@ -90,24 +93,29 @@ Learner::Learner(const std::vector<Graph> &miniBatches,
                  const QLearningOptions &options)
     : miniBatches(miniBatches), options(options),
       numTypes(miniBatches.front().numTypes()), random(options.seed),
-      initialSources(miniBatches.size()), scratch(numTypes) {
+      initialSources(miniBatches.size()), encoder(options.encoding),
+      scratch(numTypes) {
   for (size_t i = 0; i < miniBatches.size(); ++i) {
     frontier.reset(miniBatches[i]);
     initialSources[i].update(frontier);
   }
 }
 
+void Learner::begin(const Frontier &frontier) {
+  encoder.begin(frontier);
+  lemma.begin(frontier);
+}
+
 /// The number of the frontier's state, which is entered into the tables if it
 /// is met for the first time.
 uint32_t Learner::enterState(const Frontier &frontier) {
-  uint32_t length = core::frontierSequence(options.encoding, frontier.ready(),
-                                           numTypes, scratch.data());
-  uint64_t key = core::foldKey(scratch.data(), length, numTypes);
+  uint64_t key = encoder.encode(frontier);
   auto [entry, isNew] = stateOfKey.try_emplace(key, sequences.size());
   if (isNew) {
-    sequences.emplace_back(scratch.begin(), scratch.begin() + length);
+    core::NodeSpan sequence = encoder.state();
+    sequences.emplace_back(sequence.begin(), sequence.end());
     firstChoices.push_back(options.beginWithLemma ? lemma.choose(frontier)
-                                                  : scratch[0]);
+                                                  : sequence[0]);
     values.resize(values.size() + numTypes, untried);
     machine.push_back(none);
   }
@@ -142,7 +150,7 @@ uint32_t Learner::randomAction(const Frontier &frontier) {
 
 void Learner::runEpisode(uint32_t miniBatch, double exploration) {
   frontier.reset(miniBatches[miniBatch]);
-  lemma.begin(frontier);
+  begin(frontier);
   sources = initialSources[miniBatch];
   episode.clear();
   while (!frontier.done()) {
@@ -212,13 +220,81 @@ BatchCounts &BatchCounts::operator+=(const BatchCounts &other) {
   agenda += other.agenda;
   depth += other.depth;
   lemma += other.lemma;
+  fallbacks += other.fallbacks;
   return *this;
 }
 
+/// Whether a policy takes no more batches than those that need no learning, as
+/// `LearnedPolicy::best` says.
+static bool isSafe(const LearnedPolicy &learned,
+                   uint64_t BatchCounts::*policy) {
+  auto isBest = [&](const BatchCounts &counts) {
+    return counts.*policy <=
+           std::min({counts.lemma, counts.agenda, counts.depth});
+  };
+  return isBest(learned.total) && isBest(learned.trial) &&
+         std::all_of(learned.miniBatches.begin(), learned.miniBatches.end(),
+                     [&](const BatchCounts &counts) {
+                       return counts.*policy <=
+                              std::min(counts.agenda, counts.depth);
+                     });
+}
+
 edbc_policy_kind LearnedPolicy::best() const {
-  if (total.fsm <= std::min(total.agenda, total.depth))
+  if (2 * trial.fallbacks <= trial.fsm && isSafe(*this, &BatchCounts::fsm))
     return EDBC_POLICY_FSM;
+  if (isSafe(*this, &BatchCounts::lemma))
+    return EDBC_POLICY_LEMMA;
   return total.agenda <= total.depth ? EDBC_POLICY_AGENDA : EDBC_POLICY_DEPTH;
+}
+
+/// Learns as in the paper. Returns the transitions.
+static std::vector<Transition>
+learnByQLearning(const std::vector<Graph> &miniBatches,
+                 const QLearningOptions &options, uint32_t &numEpisodes) {
+  uint64_t bound = 0;
+  for (const Graph &graph : miniBatches)
+    bound += core::lowerBound(graph);
+
+  std::vector<Transition> transitions;
+  Learner learner(miniBatches, options);
+  uint64_t fewest = UINT64_MAX;
+  double exploration = options.exploration;
+  for (uint32_t episode = 0; fewest > bound; ++episode) {
+    bool isLast = episode == options.maxEpisodes;
+    if (isLast || episode % options.evaluationInterval == 0) {
+      numEpisodes = episode;
+      uint64_t batches = learner.evaluate();
+      if (batches < fewest) {
+        fewest = batches;
+        transitions = learner.takeMachine();
+      }
+      if (isLast)
+        break;
+    }
+    learner.runEpisode(episode % miniBatches.size(), exploration);
+    exploration = std::max(exploration * options.explorationDecay,
+                           options.minExploration);
+  }
+  return transitions;
+}
+
+static void append(Graph &graph, const Graph &other) {
+  uint32_t first = graph.numNodes();
+  std::vector<uint32_t> operands;
+  for (uint32_t node = 0; node < other.numNodes(); ++node) {
+    operands.clear();
+    for (uint32_t operand : other.operands(node))
+      operands.push_back(first + operand);
+    graph.add(other.type(node), operands.data(), uint32_t(operands.size()));
+  }
+}
+
+static BatchCounts countBatches(const Graph &graph, edbc_encoding encoding,
+                                const std::vector<Transition> &transitions) {
+  core::PolicyTable table =
+      core::buildTable(encodeTransitions(transitions, graph.numTypes()));
+  return countBatches(graph, {encoding, table.log2Slots, table.slots.data()});
 }
 
 LearnedPolicy edbc::learnPolicy(const std::vector<Graph> &miniBatches,
@@ -228,39 +304,46 @@ LearnedPolicy edbc::learnPolicy(const std::vector<Graph> &miniBatches,
   if (miniBatches.empty())
     return learned;
 
-  uint64_t bound = 0;
-  for (const Graph &graph : miniBatches)
-    bound += core::lowerBound(graph);
-
-  Learner learner(miniBatches, options);
-  uint64_t fewest = UINT64_MAX;
-  double exploration = options.exploration;
-  for (uint32_t episode = 0; fewest > bound; ++episode) {
-    bool isLast = episode == options.maxEpisodes;
-    if (isLast || episode % options.evaluationInterval == 0) {
-      learned.numEpisodes = episode;
-      uint64_t batches = learner.evaluate();
-      if (batches < fewest) {
-        fewest = batches;
-        learned.transitions = learner.takeMachine();
-      }
-      if (isLast)
-        break;
+  if (options.method == LearningMethod::QLearning) {
+    learned.transitions =
+        learnByQLearning(miniBatches, options, learned.numEpisodes);
+  } else {
+    RefineOptions refinement;
+    refinement.seed = options.seed;
+    refinement.maxWork = options.maxWork / 2;
+    auto last = miniBatches.end() - std::ptrdiff_t(miniBatches.size() / 4);
+    if (last != miniBatches.end()) {
+      learned.transitions = refineMachine({miniBatches.begin(), last},
+                                          options.encoding, {}, refinement);
+      for (auto unseen = last; unseen != miniBatches.end(); ++unseen)
+        learned.trial +=
+            countBatches(*unseen, options.encoding, learned.transitions);
+    } else {
+      refinement.maxWork = options.maxWork;
     }
-    learner.runEpisode(episode % miniBatches.size(), exploration);
-    exploration = std::max(exploration * options.explorationDecay,
-                           options.minExploration);
+    learned.transitions = refineMachine(miniBatches, options.encoding,
+                                        learned.transitions, refinement);
   }
 
-  core::PolicyTable table = core::buildTable(
-      encodeTransitions(learned.transitions, miniBatches.front().numTypes()));
-  edbc_policy_desc machine = {options.encoding, table.log2Slots,
-                              table.slots.data()};
+  Graph joined(miniBatches.front().numTypes());
   for (const Graph &graph : miniBatches) {
-    learned.miniBatches.push_back(countBatches(graph, machine));
+    learned.miniBatches.push_back(
+        countBatches(graph, options.encoding, learned.transitions));
     learned.total += learned.miniBatches.back();
+    append(joined, graph);
   }
+  learned.trial += countBatches(joined, options.encoding, learned.transitions);
   return learned;
+}
+
+LearnedPolicy edbc::learnCheapestPolicy(const std::vector<Graph> &miniBatches,
+                                        const QLearningOptions &options) {
+  QLearningOptions cheapest = options;
+  cheapest.encoding = EDBC_ENCODING_BASE;
+  LearnedPolicy learned = learnPolicy(miniBatches, cheapest);
+  bool isEnough =
+      learned.reachedBound() && learned.trial.fsm == learned.trial.lowerBound;
+  return isEnough ? learned : learnPolicy(miniBatches, options);
 }
 
 std::vector<edbc_transition>
@@ -289,6 +372,7 @@ BatchCounts edbc::countBatches(const Graph &graph,
   BatchCounts counts;
   counts.lowerBound = core::lowerBound(graph);
   counts.fsm = count(fsm);
+  counts.fallbacks = fsm.numFallbacks();
   counts.agenda = count(agenda);
   counts.depth = depth.schedule(graph, 0).batches.size();
   counts.lemma = count(lemma);

@@ -4,9 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Finds a finite state machine that schedules sample graphs in few batches, by
-// tabular Q-learning (Chen et al., ED-Batch, ICML 2023, Alg. 1 and section
-// 2.3), on the scheduler that the runtime executes (runtime/core).
+// Finds a finite state machine that schedules sample graphs in few batches, on
+// the scheduler that the runtime executes (runtime/core): by tabular Q-learning
+// (Chen et al., ED-Batch, ICML 2023, Alg. 1 and section 2.3), or by bettering
+// the machine action by action (Refine.h).
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,10 +21,21 @@
 
 namespace edbc {
 
-/// Defaults are the paper's, where it names any.
+enum class LearningMethod {
+  Refinement, ///< `refineMachine`, beginning with the lemma
+  QLearning,  ///< as in the paper
+};
+
+/// Defaults of Q-learning are the paper's, where it names any.
 struct QLearningOptions {
-  edbc_encoding encoding = EDBC_ENCODING_SORT;
+  edbc_encoding encoding = EDBC_ENCODING_CRITICAL;
+  /// On the networks tried, Q-learning took more time and found machines that
+  /// take as many batches or more.
+  LearningMethod method = LearningMethod::Refinement;
   uint64_t seed = 1;
+  /// Refinement: the most work (see `RefineOptions::maxWork`).
+  uint64_t maxWork = 10000000;
+  // All that follows is of Q-learning alone.
   /// Most episodes; in each, one mini-batch is scheduled.
   uint32_t maxEpisodes = 1000;
   /// What the greedy policy does in a state where nothing was tried yet: the
@@ -50,8 +62,8 @@ struct QLearningOptions {
   uint32_t evaluationInterval = 10;
 };
 
-/// Where the types that have ready nodes, as `core::frontierSequence` orders
-/// them, are `frontier`, batch the ready nodes of type `action`, one of them.
+/// Where `core::FrontierEncoder` sees the types `frontier`, batch the ready
+/// nodes of type `action`, one of them.
 struct Transition {
   std::vector<uint32_t> frontier;
   uint32_t action;
@@ -64,12 +76,14 @@ struct BatchCounts {
   uint64_t agenda = 0;
   uint64_t depth = 0;
   uint64_t lemma = 0;
+  /// Choices of the machine that were left to the lemma.
+  uint64_t fallbacks = 0;
 
   BatchCounts &operator+=(const BatchCounts &other);
 };
 
 struct LearnedPolicy {
-  edbc_encoding encoding = EDBC_ENCODING_SORT;
+  edbc_encoding encoding = EDBC_ENCODING_CRITICAL;
   /// A transition for every state that the machine enters on the samples and
   /// no others, in lexicographic order of the frontiers.
   std::vector<Transition> transitions;
@@ -79,29 +93,45 @@ struct LearnedPolicy {
   /// By mini-batch, as the runtime schedules it.
   std::vector<BatchCounts> miniBatches;
   BatchCounts total;
+  /// A trial on graphs that the machine didn't learn from: all mini-batches
+  /// joined into one; and, if there are at least four and the method is
+  /// refinement, the last quarter of them, for a machine learned from the rest.
+  BatchCounts trial;
 
   /// Whether no machine could do better on the samples. (The bound can't always
   /// be reached, so one that is not there may be the best.)
   bool reachedBound() const { return total.fsm == total.lowerBound; }
-  /// The policy that takes fewest batches on the samples: EDBC_POLICY_FSM
-  /// unless agenda or depth takes fewer.
+  /// The policy to ship. EDBC_POLICY_FSM if on no sample it takes more batches
+  /// than agenda or depth, neither in total nor in the trial more than any
+  /// other policy, and in the trial left at most half of its choices to the
+  /// lemma (or else it learned the samples by heart); or else EDBC_POLICY_LEMMA
+  /// if it takes so few batches; or else agenda or depth, whichever takes fewer
+  /// on the samples. (A machine without transitions is the same policy as the
+  /// lemma.)
   edbc_policy_kind best() const;
 };
 
 /// Learns from `miniBatches`, each a graph of the size that will be run, all
 /// with the same types.
 ///
-/// A state is the encoded frontier, an action a type that has ready nodes. Its
-/// reward is `alpha * ready / sources - 1`, where sources are those of the
-/// type's subgraph (Lemma 2.1): 0 for a choice that is certainly right if alpha
-/// is 1. Mini-batches take turns. The greedy policy is evaluated before the
-/// first episode, after every `evaluationInterval` and at the end. Learning
-/// ends when it reaches the lower bound of every mini-batch, or after
-/// `maxEpisodes`; the best machine of all evaluations is the result.
+/// A state is the encoded frontier, an action a type that has ready nodes.
+/// Learning ends when the machine reaches the lower bound of every mini-batch.
+///
+/// Q-learning: the reward is `alpha * ready / sources - 1`, where sources are
+/// those of the type's subgraph (Lemma 2.1): 0 for a choice that is certainly
+/// right if alpha is 1. Mini-batches take turns. The greedy policy is evaluated
+/// before the first episode, after every `evaluationInterval` and after
+/// `maxEpisodes`, the last; the best machine of all evaluations is the result.
 ///
 /// A function of its arguments alone: the same ones give the same result.
 LearnedPolicy learnPolicy(const std::vector<core::Graph> &miniBatches,
                           const QLearningOptions &options);
+
+/// Learns with EDBC_ENCODING_BASE, whose states cost the least time to find
+/// out, and returns that machine if it reaches the lower bound on samples and
+/// trial; otherwise learns with `options.encoding`.
+LearnedPolicy learnCheapestPolicy(const std::vector<core::Graph> &miniBatches,
+                                  const QLearningOptions &options);
 
 /// The transitions as `core::buildTable` takes them.
 std::vector<edbc_transition>

@@ -4,7 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// 1. How a frontier is seen: `frontierSequence`, `foldKey`, `encode`.
+// 1. How a frontier is seen: `frontierSequence`, `foldKey`, `CriticalTypes`,
+//    `FrontierEncoder`.
 // 2. The table that holds a learned finite state machine: `slotOf`, `lookup`,
 //    `buildTable`. Its layout is `edbc_policy_desc`.
 // 3. `SubgraphSources`, the quantity of ED-Batch's sufficient condition.
@@ -23,14 +24,14 @@
 namespace edbc::core {
 
 //===----------------------------------------------------------------------===//
-// Encodings of the frontier (ED-Batch, section 2.3)
+// Encodings of the frontier (ED-Batch, section 2.3, and one of our own)
 //===----------------------------------------------------------------------===//
 
 /// Writes the types that have ready nodes into `sequence`, which has room for
 /// `numTypes`, and returns how many there are. Their order is what the encoding
 /// remembers of the counts:
 /// - base: by number;
-/// - max: the type with most ready nodes, then the others by number;
+/// - max, critical: the type with most ready nodes, then the others by number;
 /// - sort: by descending count.
 /// Of types with equal counts the lower number comes first.
 inline uint32_t frontierSequence(edbc_encoding encoding, const uint32_t *ready,
@@ -43,7 +44,7 @@ inline uint32_t frontierSequence(edbc_encoding encoding, const uint32_t *ready,
     std::sort(sequence, sequence + length, [&](uint32_t a, uint32_t b) {
       return ready[a] != ready[b] ? ready[a] > ready[b] : a < b;
     });
-  } else if (encoding == EDBC_ENCODING_MAX && length > 1) {
+  } else if (encoding != EDBC_ENCODING_BASE && length > 1) {
     uint32_t *most = std::max_element(
         sequence, sequence + length,
         [&](uint32_t a, uint32_t b) { return ready[a] < ready[b]; });
@@ -52,25 +53,176 @@ inline uint32_t frontierSequence(edbc_encoding encoding, const uint32_t *ready,
   return length;
 }
 
-/// The key of a sequence of types: a number in base `numTypes + 1` whose digits
-/// are the types plus 1, the first one highest. Beyond 64 bits it wraps, and
-/// two sequences may share a key; that is harmless, because a policy is a hint
-/// and what it says is checked against the ready nodes. The empty sequence has
-/// key 0.
+/// The key of a sequence of types: a number whose digits are the types plus 1,
+/// the first one highest, in base `numTypes + 1` or, where that is even, the
+/// next higher number: an odd base keeps an influence of every digit when the
+/// number wraps at 64 bits. Two sequences may share a key then; that is
+/// harmless, because a policy is a hint and what it says is checked against the
+/// ready nodes. The empty sequence has key 0.
 inline uint64_t foldKey(const uint32_t *sequence, uint32_t length,
                         uint32_t numTypes) {
+  uint64_t base = (uint64_t(numTypes) + 1) | 1;
   uint64_t key = 0;
   for (uint32_t i = 0; i < length; ++i)
-    key = key * (uint64_t(numTypes) + 1) + sequence[i] + 1;
+    key = key * base + sequence[i] + 1;
   return key;
 }
 
-/// The key of a frontier. `scratch` has room for `numTypes` numbers.
-inline uint64_t encode(edbc_encoding encoding, const uint32_t *ready,
-                       uint32_t numTypes, uint32_t *scratch) {
-  uint32_t length = frontierSequence(encoding, ready, numTypes, scratch);
-  return foldKey(scratch, length, numTypes);
-}
+/// Says of each type whether batching its ready nodes is one of the steps that
+/// the lower bound counts.
+///
+/// A node's height is the most nodes of its own type on one path from it to the
+/// end of the graph, itself included; the path may lead through other types.
+/// The lower bound of what remains is the sum over types of the largest height
+/// among nodes that are not executed. A type is critical if all its nodes of
+/// that height are ready: then, and only then, does a batch of it lower the
+/// bound, and by exactly one. So batches so far plus the bound grow only with
+/// batches of types that are not critical. (A type for which Lemma 2.1 holds is
+/// critical; the converse isn't true.)
+///
+/// Reset and all updates together take time linear in nodes and operands, times
+/// types / 8. Keeps 44 bytes a node.
+class CriticalTypes {
+public:
+  /// Forgets everything; to be called whenever the frontier was reset.
+  void reset() { begun = false; }
+
+  /// Takes note of all steps of the frontier since the last call.
+  void update(const Frontier &frontier) {
+    if (!begun)
+      begin(frontier);
+    for (uint32_t type = 0; type < types.size(); ++type) {
+      Type &entry = types[type];
+      NodeSpan executed = frontier.executedNodes(type);
+      NodeSpan ready = frontier.readyNodes(type);
+      auto levelOf = [&](uint32_t index) -> Level & {
+        uint32_t node = index < executed.size()
+                            ? executed[index]
+                            : ready[index - executed.size()];
+        return levels[entry.levels + heights[node - frontier.first()]];
+      };
+      for (; entry.numReady < executed.size() + ready.size(); ++entry.numReady)
+        ++levelOf(entry.numReady).ready;
+      for (; entry.numExecuted < executed.size(); ++entry.numExecuted) {
+        Level &level = levelOf(entry.numExecuted);
+        --level.ready;
+        --level.remaining;
+      }
+      while (entry.height != 0 &&
+             levels[entry.levels + entry.height].remaining == 0)
+        --entry.height;
+    }
+  }
+
+  /// As of the last update. False for a type none of whose nodes remain.
+  bool isCritical(uint32_t type) const {
+    const Level &top = levels[types[type].levels + types[type].height];
+    return top.remaining != 0 && top.ready == top.remaining;
+  }
+
+private:
+  /// The nodes of one type and height that are not executed.
+  struct Level {
+    uint32_t remaining = 0;
+    uint32_t ready = 0;
+  };
+  struct Type {
+    uint32_t levels = 0; ///< where they begin; the first one, height 0, is void
+    uint32_t height = 0; ///< the largest that remains
+    // Nodes taken note of, in the order of the frontier's queue.
+    uint32_t numReady = 0;
+    uint32_t numExecuted = 0;
+  };
+  /// Types whose heights are found in one pass: one vector register.
+  static constexpr uint32_t passWidth = 8;
+
+  void begin(const Frontier &frontier) {
+    const Graph &graph = frontier.getGraph();
+    uint32_t first = frontier.first();
+    uint32_t count = graph.numNodes() - first;
+    types.assign(frontier.numTypes(), Type());
+    heights.resize(count);
+    chains.resize(size_t(count) * passWidth);
+    for (uint32_t begin = 0; begin < types.size(); begin += passWidth) {
+      std::fill(chains.begin(), chains.end(), 0);
+      for (uint32_t i = count; i-- > 0;) {
+        uint32_t *chain = &chains[size_t(i) * passWidth];
+        uint32_t type = graph.type(first + i);
+        if (type - begin < passWidth) {
+          heights[i] = ++chain[type - begin];
+          types[type].height = std::max(types[type].height, heights[i]);
+        }
+        for (uint32_t operand : graph.operands(first + i)) {
+          if (operand < first)
+            continue;
+          uint32_t *other = &chains[size_t(operand - first) * passWidth];
+          for (uint32_t t = 0; t < passWidth; ++t)
+            other[t] = std::max(other[t], chain[t]);
+        }
+      }
+    }
+    uint32_t numLevels = 0;
+    for (Type &type : types) {
+      type.levels = numLevels;
+      numLevels += type.height + 1;
+    }
+    levels.assign(numLevels, Level());
+    for (uint32_t i = 0; i < count; ++i)
+      ++levels[types[graph.type(first + i)].levels + heights[i]].remaining;
+    begun = true;
+  }
+
+  bool begun = false;
+  std::vector<Type> types;
+  std::vector<Level> levels;     ///< [type][height]
+  std::vector<uint32_t> heights; ///< by node
+  std::vector<uint32_t> chains;  ///< [node][type of the pass]: longest chain
+};
+
+/// Sees frontiers as an encoding does. For base, max and sort the state is
+/// `frontierSequence`. For critical it is one sequence of
+/// - the type of the batch before (at the beginning: the type with most ready
+///   nodes),
+/// - `frontierSequence`,
+/// - the critical types by number.
+/// The third part begins where a type of the second is repeated.
+class FrontierEncoder {
+public:
+  explicit FrontierEncoder(edbc_encoding encoding) : encoding(encoding) {}
+
+  /// To be called whenever the frontier was reset.
+  void begin(const Frontier &frontier) {
+    sequence.resize(2 * size_t(frontier.numTypes()) + 1);
+    length = 0;
+    critical.reset();
+  }
+
+  /// Encodes the frontier as it is now. Returns the key.
+  uint64_t encode(const Frontier &frontier) {
+    bool isCritical = encoding == EDBC_ENCODING_CRITICAL && !frontier.done();
+    uint32_t numTypes = frontier.numTypes();
+    length = isCritical + frontierSequence(encoding, frontier.ready(), numTypes,
+                                           sequence.data() + isCritical);
+    if (isCritical) {
+      const std::vector<Batch> &batches = frontier.schedule().batches;
+      sequence[0] = batches.empty() ? sequence[1] : batches.back().type;
+      critical.update(frontier);
+      for (uint32_t type = 0; type < numTypes; ++type)
+        if (critical.isCritical(type))
+          sequence[length++] = type;
+    }
+    return foldKey(sequence.data(), length, numTypes);
+  }
+
+  /// What was encoded last; valid until the next call.
+  NodeSpan state() const { return {sequence.data(), length}; }
+
+private:
+  edbc_encoding encoding;
+  uint32_t length = 0;
+  std::vector<uint32_t> sequence;
+  CriticalTypes critical;
+};
 
 //===----------------------------------------------------------------------===//
 // The table of transitions
@@ -288,18 +440,17 @@ private:
 class FsmPolicy {
 public:
   /// The slots that `table` points at must outlive the policy.
-  explicit FsmPolicy(const edbc_policy_desc &table) : table(table) {}
+  explicit FsmPolicy(const edbc_policy_desc &table)
+      : table(table), encoder(table.encoding) {}
 
   void begin(const Frontier &frontier) {
-    scratch.resize(frontier.numTypes());
+    encoder.begin(frontier);
     fallback.begin(frontier);
     fallbacks = 0;
   }
 
   uint32_t choose(const Frontier &frontier) {
-    uint64_t key = encode(table.encoding, frontier.ready(), frontier.numTypes(),
-                          scratch.data());
-    const uint32_t *action = lookup(table, key);
+    const uint32_t *action = lookup(table, encoder.encode(frontier));
     if (action && *action < frontier.numTypes() && frontier.ready(*action) != 0)
       return *action;
     ++fallbacks;
@@ -311,8 +462,8 @@ public:
 
 private:
   edbc_policy_desc table;
+  FrontierEncoder encoder;
   LemmaPolicy fallback;
-  std::vector<uint32_t> scratch;
   uint64_t fallbacks = 0;
 };
 

@@ -6,131 +6,27 @@
 
 #include "passes/LearnPolicy/QLearning.h"
 
-#include "runtime/core/Policy.h"
-#include "test/unit/runtime/RandomGraphs.h"
+#include "test/unit/policy/Samples.h"
+#include "test/unit/runtime/FewestBatches.h"
 
 #include <gtest/gtest.h>
 
 using namespace edbc;
+using namespace edbc::test;
 using core::Graph;
 
 namespace {
 
 constexpr edbc_encoding allEncodings[] = {EDBC_ENCODING_BASE, EDBC_ENCODING_MAX,
-                                          EDBC_ENCODING_SORT};
+                                          EDBC_ENCODING_SORT,
+                                          EDBC_ENCODING_CRITICAL};
 
 QLearningOptions optionsWith(edbc_encoding encoding, uint64_t seed = 1) {
   QLearningOptions options;
+  options.method = LearningMethod::QLearning;
   options.encoding = encoding;
   options.seed = seed;
   return options;
-}
-
-/// A machine as the runtime gets it.
-class Machine {
-public:
-  Machine(const std::vector<Transition> &transitions, edbc_encoding encoding,
-          uint32_t numTypes)
-      : table(core::buildTable(encodeTransitions(transitions, numTypes))),
-        policy{encoding, table.log2Slots, table.slots.data()} {}
-  Machine(const Machine &) = delete;
-  Machine &operator=(const Machine &) = delete;
-
-  const edbc_policy_desc &get() const { return policy; }
-
-private:
-  core::PolicyTable table;
-  edbc_policy_desc policy;
-};
-
-/// Mini-batches of trees whose nodes are all scored (TreeLSTM).
-std::vector<Graph> drawTrees(uint64_t seed, uint32_t numMiniBatches) {
-  test::Random random(seed);
-  std::vector<Graph> graphs;
-  for (uint32_t i = 0; i < numMiniBatches; ++i) {
-    graphs.emplace_back(test::NumTreeTypes);
-    for (int j = 0; j < 16; ++j)
-      test::appendRandomTree(graphs.back(), random, 1 + random.below(25));
-  }
-  return graphs;
-}
-
-/// The same with inner nodes of two types (TreeLSTM-2Type).
-std::vector<Graph> drawTreesOfTwoTypes(uint64_t seed, uint32_t numMiniBatches) {
-  test::Random random(seed);
-  std::vector<Graph> graphs;
-  for (const Graph &trees : drawTrees(seed, numMiniBatches)) {
-    graphs.emplace_back(test::NumTreeTypes + 1);
-    for (uint32_t node = 0; node < trees.numNodes(); ++node) {
-      uint32_t type = trees.type(node);
-      if (type == test::Inner && random.below(2) == 0)
-        type = test::NumTreeTypes;
-      graphs.back().add(type, trees.operands(node).begin(),
-                        trees.operands(node).size());
-    }
-  }
-  return graphs;
-}
-
-std::vector<Graph> drawGraphsOfThreeTypes(uint64_t seed, uint32_t numGraphs,
-                                          uint32_t numNodes) {
-  test::Random random(seed);
-  std::vector<Graph> graphs;
-  for (uint32_t i = 0; i < numGraphs; ++i) {
-    graphs.emplace_back(3);
-    test::appendRandomNodes(graphs.back(), random, numNodes, 2, 6);
-  }
-  return graphs;
-}
-
-/// The fewest batches of any schedule on the frontier, by trying all.
-uint64_t fewestBatches(const Graph &graph,
-                       const std::vector<uint32_t> &choices = {}) {
-  core::Frontier frontier;
-  frontier.reset(graph);
-  for (uint32_t choice : choices)
-    frontier.step(choice);
-  if (frontier.done())
-    return choices.size();
-  uint64_t fewest = UINT64_MAX;
-  for (uint32_t type = 0; type < graph.numTypes(); ++type)
-    if (frontier.ready(type) != 0) {
-      std::vector<uint32_t> longer = choices;
-      longer.push_back(type);
-      fewest = std::min(fewest, fewestBatches(graph, longer));
-    }
-  return fewest;
-}
-
-uint64_t countFsm(const std::vector<Graph> &graphs,
-                  const edbc_policy_desc &machine) {
-  core::Frontier frontier;
-  core::FsmPolicy fsm(machine);
-  uint64_t batches = 0;
-  for (const Graph &graph : graphs)
-    batches += core::schedule(frontier, graph, 0, fsm).batches.size();
-  return batches;
-}
-
-/// The fewest batches that a machine with encoding base takes for graphs of
-/// three types, by trying all: in four states there is something to choose.
-uint64_t fewestOfAllMachines(const std::vector<Graph> &graphs) {
-  uint64_t fewest = UINT64_MAX;
-  for (uint32_t a : {0, 1})
-    for (uint32_t b : {0, 2})
-      for (uint32_t c : {1, 2})
-        for (uint32_t d : {0, 1, 2}) {
-          Machine machine({{{0}, 0},
-                           {{1}, 1},
-                           {{2}, 2},
-                           {{0, 1}, a},
-                           {{0, 2}, b},
-                           {{1, 2}, c},
-                           {{0, 1, 2}, d}},
-                          EDBC_ENCODING_BASE, 3);
-          fewest = std::min(fewest, countFsm(graphs, machine.get()));
-        }
-  return fewest;
 }
 
 } // namespace
@@ -145,7 +41,7 @@ TEST(QLearningTest, ReachesLowerBoundOnUnseenTrees) {
       EXPECT_TRUE(learned.reachedBound());
       EXPECT_EQ(learned.encoding, encoding);
       EXPECT_LT(learned.numEpisodes, options.maxEpisodes);
-      Machine machine(learned.transitions, encoding, test::NumTreeTypes);
+      Machine machine(learned.transitions, encoding, NumTreeTypes);
       for (const Graph &graph : others) {
         BatchCounts counts = countBatches(graph, machine.get());
         EXPECT_EQ(counts.fsm, counts.lowerBound);
@@ -156,13 +52,13 @@ TEST(QLearningTest, ReachesLowerBoundOnUnseenTrees) {
 }
 
 TEST(QLearningTest, TakesFewestBatchesThatAnyScheduleTakesOnSmallTrees) {
-  test::Random random(3);
+  Random random(3);
   std::vector<Graph> samples;
   for (int i = 0; i < 4; ++i) {
-    samples.emplace_back(test::NumTreeTypes);
-    test::appendRandomTree(samples.back(), random, 4);
+    samples.emplace_back(NumTreeTypes);
+    appendRandomTree(samples.back(), random, 4);
   }
-  LearnedPolicy learned = learnPolicy(samples, QLearningOptions());
+  LearnedPolicy learned = learnPolicy(samples, optionsWith(EDBC_ENCODING_SORT));
   for (size_t i = 0; i < samples.size(); ++i)
     EXPECT_EQ(learned.miniBatches[i].fsm, fewestBatches(samples[i]));
 }
@@ -222,10 +118,9 @@ TEST(QLearningTest, EpisodesImproveTheMachine) {
 
 TEST(QLearningTest, BeatsAgendaAndDepthOnTreesOfTwoTypes) {
   std::vector<Graph> samples = drawTreesOfTwoTypes(1, 4);
-  LearnedPolicy learned = learnPolicy(samples, QLearningOptions());
+  LearnedPolicy learned = learnPolicy(samples, optionsWith(EDBC_ENCODING_SORT));
   EXPECT_EQ(learned.best(), EDBC_POLICY_FSM);
-  Machine machine(learned.transitions, EDBC_ENCODING_SORT,
-                  test::NumTreeTypes + 1);
+  Machine machine(learned.transitions, EDBC_ENCODING_SORT, NumTreeTypes + 1);
   BatchCounts total;
   for (const Graph &graph : drawTreesOfTwoTypes(2, 8))
     total += countBatches(graph, machine.get());
@@ -272,14 +167,14 @@ TEST(QLearningTest, TransitionsAreThoseOfTheSamples) {
     Machine machine(transitions, encoding, numTypes);
     core::Frontier frontier;
     core::FsmPolicy fsm(machine.get());
-    std::vector<uint32_t> scratch(numTypes);
+    core::FrontierEncoder encoder(encoding);
     std::vector<uint64_t> entered;
     for (const Graph &graph : samples) {
       frontier.reset(graph);
+      encoder.begin(frontier);
       fsm.begin(frontier);
       while (!frontier.done()) {
-        entered.push_back(
-            core::encode(encoding, frontier.ready(), numTypes, scratch.data()));
+        entered.push_back(encoder.encode(frontier));
         frontier.step(fsm.choose(frontier));
       }
       EXPECT_EQ(fsm.numFallbacks(), 0u);
@@ -307,16 +202,70 @@ TEST(QLearningTest, ReportsEveryMiniBatch) {
   EXPECT_EQ(total.lemma, learned.total.lemma);
 }
 
+/// Refinement, with which samples are set aside for the trial.
+TEST(QLearningTest, TriesTheMachineOnOtherGraphs) {
+  QLearningOptions options;
+  for (uint32_t numSamples : {3u, 8u}) {
+    std::vector<Graph> samples = drawTreesOfTwoTypes(1, numSamples);
+    LearnedPolicy learned = learnPolicy(samples, options);
+    uint64_t unseen = 0;
+    for (uint32_t i = numSamples - numSamples / 4; i < numSamples; ++i)
+      unseen += learned.miniBatches[i].depth;
+    // Joined, they are as deep as the deepest.
+    uint64_t joined = learned.trial.depth - unseen;
+    uint64_t deepest = 0;
+    for (const BatchCounts &counts : learned.miniBatches)
+      deepest = std::max(deepest, counts.depth);
+    EXPECT_GE(joined, deepest);
+    EXPECT_LT(joined, learned.total.depth);
+    EXPECT_LT(learned.trial.fsm, learned.trial.lemma);
+    EXPECT_EQ(learned.total.fallbacks, 0u);
+    EXPECT_EQ(learned.best(), EDBC_POLICY_FSM);
+  }
+}
+
 TEST(QLearningTest, NamesTheBestPolicy) {
   LearnedPolicy learned;
-  learned.total.fsm = 10;
-  learned.total.agenda = 10;
-  learned.total.depth = 11;
+  auto set = [&](BatchCounts &counts, uint64_t fsm, uint64_t lemma,
+                 uint64_t agenda, uint64_t depth) {
+    counts = BatchCounts();
+    counts.fsm = fsm;
+    counts.lemma = lemma;
+    counts.agenda = agenda;
+    counts.depth = depth;
+  };
+  auto reset = [&] {
+    learned.miniBatches.resize(1);
+    for (BatchCounts *counts :
+         {&learned.total, &learned.trial, &learned.miniBatches[0]})
+      set(*counts, 10, 10, 10, 11);
+  };
+  reset();
   EXPECT_EQ(learned.best(), EDBC_POLICY_FSM);
-  learned.total.agenda = 9;
+  // What it learned doesn't carry over.
+  set(learned.trial, 11, 10, 11, 11);
+  EXPECT_EQ(learned.best(), EDBC_POLICY_LEMMA);
+  reset();
+  learned.trial.fallbacks = 6;
+  EXPECT_EQ(learned.best(), EDBC_POLICY_LEMMA);
+  // A single mini-batch counts.
+  reset();
+  set(learned.miniBatches[0], 11, 10, 10, 10);
+  EXPECT_EQ(learned.best(), EDBC_POLICY_LEMMA);
+  set(learned.miniBatches[0], 11, 11, 10, 10);
   EXPECT_EQ(learned.best(), EDBC_POLICY_AGENDA);
-  learned.total.depth = 8;
+  learned.total.depth = 9;
   EXPECT_EQ(learned.best(), EDBC_POLICY_DEPTH);
+}
+
+TEST(QLearningTest, TakesTheCheapestEncodingThatSuffices) {
+  QLearningOptions options;
+  LearnedPolicy trees = learnCheapestPolicy(drawTrees(1, 4), options);
+  EXPECT_EQ(trees.encoding, EDBC_ENCODING_BASE);
+  EXPECT_TRUE(trees.reachedBound());
+  LearnedPolicy others =
+      learnCheapestPolicy(drawTreesOfTwoTypes(1, 4), options);
+  EXPECT_EQ(others.encoding, EDBC_ENCODING_CRITICAL);
 }
 
 TEST(QLearningTest, LearnsNothingFromNothing) {
@@ -330,10 +279,10 @@ TEST(QLearningTest, LearnsNothingFromNothing) {
 
 /// With this many types keys wrap, and frontiers may share one.
 TEST(QLearningTest, CopesWithManyTypes) {
-  test::Random random(1);
+  Random random(1);
   std::vector<Graph> samples(2, Graph(200));
   for (Graph &graph : samples)
-    test::appendRandomNodes(graph, random, 600, 3, 100);
+    appendRandomNodes(graph, random, 600, 3, 100);
   for (edbc_encoding encoding : allEncodings) {
     QLearningOptions options = optionsWith(encoding);
     options.maxEpisodes = 20;

@@ -1,0 +1,264 @@
+//===- Refine.cpp - betters a machine, action by action ---------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/LearnPolicy/Refine.h"
+
+#include "passes/LearnPolicy/Random.h"
+#include "runtime/core/Policy.h"
+
+#include <numeric>
+#include <unordered_map>
+#include <utility>
+
+using namespace edbc;
+using core::Frontier;
+using core::Graph;
+
+namespace {
+
+class Refiner {
+public:
+  Refiner(const std::vector<Graph> &miniBatches, edbc_encoding encoding,
+          const std::vector<Transition> &transitions,
+          const RefineOptions &options);
+
+  /// Sweeps until that gains nothing.
+  void descend();
+  /// Changes a few actions at random and descends from there. Returns to the
+  /// machine before if that was better.
+  void kick();
+  bool isDone() const;
+  std::vector<Transition> takeMachine() const;
+
+private:
+  /// What the machine as it stands makes of a mini-batch.
+  struct Run {
+    uint64_t batches = 0;
+    std::vector<uint32_t> visits; ///< by state
+  };
+
+  uint32_t enterState(uint64_t key, core::NodeSpan sequence, uint32_t action);
+  Run run(uint32_t miniBatch);
+  uint64_t numBatches() const;
+  std::vector<uint32_t> choicesOf(uint32_t state) const;
+  bool sweep();
+  bool tryAction(uint32_t state, uint32_t action, bool &isGain);
+  std::vector<uint32_t> statesByVisits() const;
+
+  const std::vector<Graph> &miniBatches;
+  const edbc_encoding encoding;
+  const RefineOptions &options;
+  const uint32_t numTypes;
+  Random random;
+  uint64_t work = 0; ///< done so far
+
+  // States are numbered in the order in which they are met.
+  std::unordered_map<uint64_t, uint32_t> stateOfKey;
+  std::vector<std::vector<uint32_t>> sequences;
+  std::vector<uint32_t> actions;
+
+  std::vector<Run> runs; ///< by mini-batch
+  std::vector<uint64_t> bounds;
+
+  Frontier frontier;
+  /// By mini-batch: the encoder at the beginning, which costs time to set up.
+  std::vector<core::FrontierEncoder> encoders;
+  core::FrontierEncoder encoder;
+  core::LemmaPolicy lemma;
+};
+
+} // namespace
+
+Refiner::Refiner(const std::vector<Graph> &miniBatches, edbc_encoding encoding,
+                 const std::vector<Transition> &transitions,
+                 const RefineOptions &options)
+    : miniBatches(miniBatches), encoding(encoding), options(options),
+      numTypes(miniBatches.front().numTypes()), random(options.seed),
+      encoders(miniBatches.size(), core::FrontierEncoder(encoding)),
+      encoder(encoding) {
+  for (const Transition &transition : transitions) {
+    core::NodeSpan sequence(transition.frontier.data(),
+                            uint32_t(transition.frontier.size()));
+    enterState(core::foldKey(sequence.begin(), sequence.size(), numTypes),
+               sequence, transition.action);
+  }
+  for (uint32_t i = 0; i < miniBatches.size(); ++i) {
+    frontier.reset(miniBatches[i]);
+    encoders[i].begin(frontier);
+    encoders[i].encode(frontier);
+    bounds.push_back(core::lowerBound(miniBatches[i]));
+    runs.push_back(run(i));
+  }
+}
+
+uint32_t Refiner::enterState(uint64_t key, core::NodeSpan sequence,
+                             uint32_t action) {
+  auto [entry, isNew] = stateOfKey.try_emplace(key, uint32_t(actions.size()));
+  if (isNew) {
+    sequences.emplace_back(sequence.begin(), sequence.end());
+    actions.push_back(action);
+  }
+  return entry->second;
+}
+
+Refiner::Run Refiner::run(uint32_t miniBatch) {
+  Run result;
+  frontier.reset(miniBatches[miniBatch]);
+  encoder = encoders[miniBatch];
+  lemma.begin(frontier);
+  uint64_t numNodes = frontier.numRemaining();
+  work += numNodes;
+  auto askLemma = [&] {
+    work += numNodes;
+    return lemma.choose(frontier);
+  };
+  for (; !frontier.done(); ++result.batches) {
+    uint64_t key = encoder.encode(frontier);
+    auto entry = stateOfKey.find(key);
+    uint32_t state = entry != stateOfKey.end()
+                         ? entry->second
+                         : enterState(key, encoder.state(), askLemma());
+    result.visits.resize(actions.size());
+    ++result.visits[state];
+    // Two frontiers may share a key (see `core::foldKey`).
+    uint32_t action = actions[state];
+    frontier.step(frontier.ready(action) != 0 ? action : askLemma());
+  }
+  return result;
+}
+
+uint64_t Refiner::numBatches() const {
+  uint64_t batches = 0;
+  for (const Run &run : runs)
+    batches += run.batches;
+  return batches;
+}
+
+/// Whether no more can be gained, or the work is used up.
+bool Refiner::isDone() const {
+  return work >= options.maxWork ||
+         numBatches() ==
+             std::accumulate(bounds.begin(), bounds.end(), uint64_t(0));
+}
+
+/// The types with ready nodes, by number.
+std::vector<uint32_t> Refiner::choicesOf(uint32_t state) const {
+  std::vector<uint32_t> choices = sequences[state];
+  if (encoding == EDBC_ENCODING_CRITICAL) // The batch before need not return.
+    choices.erase(choices.begin());
+  std::sort(choices.begin(), choices.end());
+  choices.erase(std::unique(choices.begin(), choices.end()), choices.end());
+  return choices;
+}
+
+/// Returns whether the action is kept.
+bool Refiner::tryAction(uint32_t state, uint32_t action, bool &isGain) {
+  uint32_t before = std::exchange(actions[state], action);
+  std::vector<uint32_t> concerned;
+  // What all those that are still to be scheduled can gain at most.
+  uint64_t mostGain = 0;
+  for (uint32_t i = 0; i < runs.size(); ++i)
+    if (state < runs[i].visits.size() && runs[i].visits[state] != 0) {
+      concerned.push_back(i);
+      mostGain += runs[i].batches - bounds[i];
+    }
+  std::vector<Run> changed;
+  uint64_t batchesBefore = 0, batches = 0;
+  for (uint32_t i : concerned) {
+    changed.push_back(run(i));
+    batchesBefore += runs[i].batches;
+    batches += changed.back().batches;
+    mostGain -= runs[i].batches - bounds[i];
+    if (batches > batchesBefore + mostGain)
+      break;
+  }
+  isGain = batches < batchesBefore;
+  if (batches > batchesBefore || (!isGain && random.chance(0.5))) {
+    actions[state] = before;
+    return false;
+  }
+  for (size_t i = 0; i < concerned.size(); ++i)
+    runs[concerned[i]] = std::move(changed[i]);
+  return true;
+}
+
+std::vector<uint32_t> Refiner::statesByVisits() const {
+  std::vector<uint64_t> visits(actions.size());
+  for (const Run &run : runs)
+    for (uint32_t state = 0; state < run.visits.size(); ++state)
+      visits[state] += run.visits[state];
+  std::vector<uint32_t> states;
+  for (uint32_t state = 0; state < visits.size(); ++state)
+    if (visits[state] != 0)
+      states.push_back(state);
+  std::sort(states.begin(), states.end(), [&](uint32_t a, uint32_t b) {
+    return visits[a] != visits[b] ? visits[a] > visits[b] : a < b;
+  });
+  return states;
+}
+
+/// Tries all changes of all states once. Returns whether one was a gain.
+bool Refiner::sweep() {
+  bool isBetter = false;
+  for (uint32_t state : statesByVisits())
+    for (uint32_t action : choicesOf(state)) {
+      if (isDone())
+        return isBetter;
+      bool isGain = false;
+      if (action != actions[state] && tryAction(state, action, isGain))
+        isBetter |= isGain;
+    }
+  return isBetter;
+}
+
+void Refiner::descend() {
+  while (!isDone() && sweep()) {
+  }
+}
+
+void Refiner::kick() {
+  constexpr uint32_t numChanges = 3;
+  std::vector<uint32_t> states = statesByVisits();
+  std::vector<uint32_t> actionsBefore = actions;
+  std::vector<Run> runsBefore = runs;
+  uint64_t before = numBatches();
+  for (uint32_t i = 0; i < numChanges; ++i) {
+    uint32_t state = states[random.below(uint32_t(states.size()))];
+    std::vector<uint32_t> choices = choicesOf(state);
+    actions[state] = choices[random.below(uint32_t(choices.size()))];
+  }
+  for (uint32_t i = 0; i < runs.size(); ++i)
+    runs[i] = run(i);
+  descend();
+  if (numBatches() > before) {
+    // States met since then keep the actions that they have.
+    std::copy(actionsBefore.begin(), actionsBefore.end(), actions.begin());
+    runs = std::move(runsBefore);
+  }
+}
+
+std::vector<Transition> Refiner::takeMachine() const {
+  std::vector<Transition> transitions;
+  for (uint32_t state : statesByVisits())
+    transitions.push_back({sequences[state], actions[state]});
+  std::sort(transitions.begin(), transitions.end(),
+            [](const Transition &a, const Transition &b) {
+              return a.frontier < b.frontier;
+            });
+  return transitions;
+}
+
+std::vector<Transition> edbc::refineMachine(
+    const std::vector<Graph> &miniBatches, edbc_encoding encoding,
+    const std::vector<Transition> &transitions, const RefineOptions &options) {
+  if (miniBatches.empty())
+    return {};
+  Refiner refiner(miniBatches, encoding, transitions, options);
+  refiner.descend();
+  for (uint32_t i = 0; i < options.maxKicks && !refiner.isDone(); ++i)
+    refiner.kick();
+  return refiner.takeMachine();
+}

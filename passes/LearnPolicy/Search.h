@@ -1,0 +1,57 @@
+//===- Search.h - schedules of few batches, by search -----------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+//
+// What a policy is measured against: too slow for the run time, but it sees the
+// whole graph and can take back choices.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_PASSES_LEARNPOLICY_SEARCH_H
+#define EDBC_PASSES_LEARNPOLICY_SEARCH_H
+
+#include "runtime/core/Graph.h"
+
+#include <vector>
+
+namespace edbc {
+
+struct SearchOptions {
+  /// States kept after each batch; at least 1. Time and memory grow in
+  /// proportion.
+  uint32_t beamWidth = 64;
+  /// Most states that are expanded to prove what the fewest batches are, where
+  /// the beam doesn't reach the lower bound. 0: no attempt. Each costs time and
+  /// memory in proportion to the graph, so this is for small ones.
+  uint32_t maxProofStates = 0;
+};
+
+struct SearchResult {
+  /// The type of each batch, in order; every batch takes all ready nodes of its
+  /// type. (Leaving some out never saves a batch.)
+  std::vector<uint32_t> types;
+  /// No schedule has fewer batches than this: `core::lowerBound`, or what the
+  /// proof raised it to.
+  uint64_t bound = 0;
+
+  /// Whether this is a shortest schedule for sure.
+  bool isProven() const { return types.size() == bound; }
+};
+
+/// Finds a schedule of few batches: the best of a beam search and of the lemma
+/// rule (`core::LemmaPolicy`).
+///
+/// The beam goes batch by batch. It orders states by the lower bound of what
+/// remains (see `core::CriticalTypes`), then by the number of nodes that
+/// remain, and keeps one of several equal states. The proof is A* with the same
+/// bound. States are compared by 64-bit hashes of their executed nodes.
+///
+/// A function of its arguments alone.
+SearchResult searchSchedule(const core::Graph &graph,
+                            const SearchOptions &options);
+
+} // namespace edbc
+
+#endif // EDBC_PASSES_LEARNPOLICY_SEARCH_H

@@ -1,0 +1,176 @@
+//===- RefineTest.cpp - tests of bettering machines -------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/LearnPolicy/Refine.h"
+
+#include "passes/LearnPolicy/Search.h"
+#include "test/unit/policy/Samples.h"
+
+#include <gtest/gtest.h>
+
+using namespace edbc;
+using namespace edbc::test;
+using core::Graph;
+
+namespace {
+
+constexpr edbc_encoding allEncodings[] = {EDBC_ENCODING_BASE, EDBC_ENCODING_MAX,
+                                          EDBC_ENCODING_SORT,
+                                          EDBC_ENCODING_CRITICAL};
+
+uint64_t countFsm(const std::vector<Graph> &graphs, edbc_encoding encoding,
+                  const std::vector<Transition> &transitions) {
+  Machine machine(transitions, encoding, graphs.front().numTypes());
+  return test::countFsm(graphs, machine.get());
+}
+
+/// For every frontier of three types some action of it.
+std::vector<Transition> drawMachine(Random &random) {
+  std::vector<Transition> transitions;
+  for (std::vector<uint32_t> frontier : std::vector<std::vector<uint32_t>>{
+           {0}, {1}, {2}, {0, 1}, {0, 2}, {1, 2}, {0, 1, 2}})
+    transitions.push_back(
+        {frontier, frontier[random.below(uint32_t(frontier.size()))]});
+  return transitions;
+}
+
+} // namespace
+
+TEST(RefineTest, BettersEveryMachine) {
+  Random random(1);
+  uint64_t before = 0, after = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    std::vector<Graph> samples = drawGraphsOfThreeTypes(seed, 3, 60);
+    std::vector<Transition> machine = drawMachine(random);
+    uint64_t batches = countFsm(samples, EDBC_ENCODING_BASE, machine);
+    uint64_t refined = countFsm(
+        samples, EDBC_ENCODING_BASE,
+        refineMachine(samples, EDBC_ENCODING_BASE, machine, RefineOptions()));
+    EXPECT_LE(refined, batches);
+    before += batches;
+    after += refined;
+  }
+  EXPECT_LT(after, before);
+}
+
+/// Or, now and then, one that takes a batch more.
+TEST(RefineTest, FindsBestOfAllMachines) {
+  uint64_t found = 0, fewest = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    std::vector<Graph> samples = drawGraphsOfThreeTypes(seed, 3, 60);
+    found += countFsm(
+        samples, EDBC_ENCODING_BASE,
+        refineMachine(samples, EDBC_ENCODING_BASE, {}, RefineOptions()));
+    fewest += fewestOfAllMachines(samples);
+  }
+  EXPECT_GE(found, fewest);
+  EXPECT_LE(found, fewest + 2);
+}
+
+TEST(RefineTest, ReachesLowerBoundOnUnseenTrees) {
+  std::vector<Graph> samples = drawTrees(1, 2), others = drawTrees(2, 8);
+  uint64_t bound = 0;
+  for (const Graph &graph : others)
+    bound += core::lowerBound(graph);
+  for (edbc_encoding encoding : allEncodings)
+    EXPECT_EQ(countFsm(others, encoding,
+                       refineMachine(samples, encoding, {}, RefineOptions())),
+              bound);
+}
+
+/// What the critical types are for: held against the ED-Batch encodings and
+/// against the search, on graphs that nothing was learned from.
+TEST(RefineTest, CriticalTypesHelpOnTreesOfTwoTypes) {
+  std::vector<Graph> samples = drawTreesOfTwoTypes(1, 32);
+  std::vector<Graph> others = drawTreesOfTwoTypes(2, 32);
+  std::vector<uint64_t> batches;
+  for (edbc_encoding encoding : allEncodings)
+    batches.push_back(
+        countFsm(others, encoding,
+                 refineMachine(samples, encoding, {}, RefineOptions())));
+  uint64_t critical = batches.back();
+  batches.pop_back();
+  EXPECT_LT(critical, *std::min_element(batches.begin(), batches.end()));
+  uint64_t bySearch = 0;
+  for (const Graph &graph : others)
+    bySearch += searchSchedule(graph, SearchOptions()).types.size();
+  EXPECT_LE(100 * critical, 105 * bySearch);
+}
+
+TEST(RefineTest, TransitionsAreThoseOfTheSamples) {
+  std::vector<Graph> samples = drawTreesOfTwoTypes(5, 3);
+  for (edbc_encoding encoding : allEncodings) {
+    std::vector<Transition> transitions =
+        refineMachine(samples, encoding, {}, RefineOptions());
+    for (size_t i = 1; i < transitions.size(); ++i)
+      EXPECT_LT(transitions[i - 1].frontier, transitions[i].frontier);
+
+    // None is missing, and none is to spare.
+    Machine machine(transitions, encoding, samples.front().numTypes());
+    core::Frontier frontier;
+    core::FsmPolicy fsm(machine.get());
+    for (const Graph &graph : samples) {
+      core::schedule(frontier, graph, 0, fsm);
+      EXPECT_EQ(fsm.numFallbacks(), 0u);
+    }
+    for (size_t i = 0; i < transitions.size(); ++i) {
+      std::vector<Transition> fewer = transitions;
+      fewer.erase(fewer.begin() + std::ptrdiff_t(i));
+      Machine without(fewer, encoding, samples.front().numTypes());
+      core::FsmPolicy policy(without.get());
+      uint64_t fallbacks = 0;
+      for (const Graph &graph : samples) {
+        core::schedule(frontier, graph, 0, policy);
+        fallbacks += policy.numFallbacks();
+      }
+      EXPECT_GT(fallbacks, 0u);
+    }
+  }
+}
+
+TEST(RefineTest, DependsOnItsArgumentsOnly) {
+  std::vector<Graph> samples = drawTreesOfTwoTypes(5, 3);
+  for (edbc_encoding encoding : allEncodings) {
+    auto first = refineMachine(samples, encoding, {}, RefineOptions());
+    auto second = refineMachine(samples, encoding, {}, RefineOptions());
+    ASSERT_EQ(first.size(), second.size());
+    for (size_t i = 0; i < first.size(); ++i) {
+      EXPECT_EQ(first[i].frontier, second[i].frontier);
+      EXPECT_EQ(first[i].action, second[i].action);
+    }
+  }
+}
+
+TEST(RefineTest, WorksNoMoreThanItMay) {
+  std::vector<Graph> samples = drawGraphsOfThreeTypes(1, 3, 60);
+  Random random(2);
+  std::vector<Transition> machine = drawMachine(random);
+  std::vector<Transition> refined =
+      refineMachine(samples, EDBC_ENCODING_BASE, machine, {1, 0, 0});
+  EXPECT_EQ(countFsm(samples, EDBC_ENCODING_BASE, refined),
+            countFsm(samples, EDBC_ENCODING_BASE, machine));
+}
+
+TEST(RefineTest, CopesWithNothingAndWithManyTypes) {
+  EXPECT_TRUE(
+      refineMachine({}, EDBC_ENCODING_BASE, {}, RefineOptions()).empty());
+  EXPECT_TRUE(
+      refineMachine({Graph(3)}, EDBC_ENCODING_CRITICAL, {}, RefineOptions())
+          .empty());
+  // Keys wrap here, and frontiers may share one.
+  Random random(1);
+  std::vector<Graph> samples(2, Graph(200));
+  for (Graph &graph : samples)
+    appendRandomNodes(graph, random, 600, 3, 100);
+  for (edbc_encoding encoding : allEncodings) {
+    std::vector<Transition> machine =
+        refineMachine(samples, encoding, {}, {1, 100000, 10});
+    uint64_t batches = countFsm(samples, encoding, machine);
+    EXPECT_GE(batches,
+              core::lowerBound(samples[0]) + core::lowerBound(samples[1]));
+    EXPECT_LE(batches, 1200u);
+  }
+}
