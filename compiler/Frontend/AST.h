@@ -11,6 +11,8 @@
 #define EDBC_COMPILER_FRONTEND_AST_H
 
 #include "compiler/Frontend/Diagnostics.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/Support/Allocator.h"
 
 namespace edbc::frontend {
@@ -23,6 +25,17 @@ struct Name {
   llvm::StringRef text;
   SourceRange range;
 };
+
+/// A map that keeps the order of insertion, so that suggestions do not depend
+/// on hashes.
+template <typename T> using NameMap = llvm::MapVector<llvm::StringRef, T>;
+
+/// The names of a map, for suggestions.
+template <typename T>
+llvm::SmallVector<llvm::StringRef> getNames(const NameMap<T> &map) {
+  return llvm::map_to_vector(map,
+                             [](const auto &entry) { return entry.first; });
+}
 
 /// An expression of a cell, or of a dimension.
 struct Expr {
@@ -63,6 +76,13 @@ struct ParamDecl {
   Shape shape;
 };
 
+/// `use name, ... : layer[extent, ...]`
+struct UseDecl {
+  llvm::SmallVector<Name, 1> names;
+  Name layer;
+  Shape dims; ///< without extents where there are no brackets
+};
+
 /// `name : shape`
 struct FieldDecl {
   Name name;
@@ -85,11 +105,23 @@ struct OperandDecl {
   Shape shape; ///< otherwise
 };
 
-/// `let name = value` or `field = value`
+/// `let name, ... = value` or `field, ... = value`
 struct Statement {
   bool isLet;
-  Name name;
+  llvm::SmallVector<Name, 1> names;
   const Expr *value;
+};
+
+/// `layer name[dim, ...](operands) -> (results) { params, uses, body }`
+struct LayerDecl {
+  uint32_t length = 0; ///< of its text, bytes
+  Name name;
+  llvm::SmallVector<Name, 1> dims;
+  std::vector<FieldDecl> operands;
+  std::vector<FieldDecl> results;
+  std::vector<ParamDecl> params;
+  std::vector<UseDecl> uses;
+  std::vector<Statement> body;
 };
 
 /// `cell name(operands) -> result { body }`
@@ -112,6 +144,8 @@ struct ModelFile {
   Name network;
   std::vector<DimDecl> dims;
   std::vector<ParamDecl> params;
+  std::vector<LayerDecl> layers;
+  std::vector<UseDecl> uses;
   std::vector<StateDecl> states;
   std::vector<CellDecl> cells;
   std::vector<OutputDecl> outputs;

@@ -87,17 +87,9 @@ static std::string renderSnippet(const SourceFile &file, SourceRange place) {
   return shown + "\n" + StringRef(marks).rtrim().str() + "\n";
 }
 
-bool Diagnostics::admit() {
-  if (++numErrors == maxErrors + 1)
-    diagnostics.push_back({Diagnostic::Severity::Error,
-                           {0, 0},
-                           "too many errors; the rest is not shown",
-                           "error: too many errors; the rest is not shown\n"});
-  return numErrors <= maxErrors;
-}
-
-void Diagnostics::add(Diagnostic::Severity severity, const SourceFile &file,
-                      SourceRange place, const Twine &message) {
+static Diagnostic makeDiagnostic(Diagnostic::Severity severity,
+                                 const SourceFile &file, SourceRange place,
+                                 const Twine &message) {
   SourceFile::Place at = file.getPlace(place.caret);
   std::string words = message.str();
   std::string text =
@@ -105,28 +97,44 @@ void Diagnostics::add(Diagnostic::Severity severity, const SourceFile &file,
        (severity == Diagnostic::Severity::Error ? ": error: " : ": note: ") +
        words + "\n" + renderSnippet(file, place))
           .str();
-  diagnostics.push_back({severity, at, std::move(words), std::move(text)});
+  return {severity, at, std::move(words), std::move(text)};
+}
+
+void Diagnostics::add(Diagnostic error) {
+  isLastKept = none_of(diagnostics, [&](const Diagnostic &other) {
+    return other.text == error.text;
+  });
+  if (!isLastKept)
+    return;
+  isLastKept = ++numErrors <= maxErrors;
+  if (isLastKept)
+    diagnostics.push_back(std::move(error));
+  else if (numErrors == maxErrors + 1)
+    diagnostics.push_back({Diagnostic::Severity::Error,
+                           {0, 0},
+                           "too many errors; the rest is not shown",
+                           "error: too many errors; the rest is not shown\n"});
 }
 
 void Diagnostics::error(const SourceFile &file, SourceRange place,
                         const Twine &message) {
-  if (admit())
-    add(Diagnostic::Severity::Error, file, place, message);
+  if (numErrors <= maxErrors)
+    add(makeDiagnostic(Diagnostic::Severity::Error, file, place, message));
+  for (const ErrorContext *around = context; around; around = around->outer)
+    note(file, around->place, around->message);
 }
 
 void Diagnostics::note(const SourceFile &file, SourceRange place,
                        const Twine &message) {
-  if (numErrors <= maxErrors)
-    add(Diagnostic::Severity::Note, file, place, message);
+  if (isLastKept)
+    diagnostics.push_back(
+        makeDiagnostic(Diagnostic::Severity::Note, file, place, message));
 }
 
 void Diagnostics::commandLineError(const Twine &message) {
-  if (!admit())
-    return;
   std::string words = message.str();
   std::string text = "command line: error: " + words + "\n";
-  diagnostics.push_back(
-      {Diagnostic::Severity::Error, {0, 0}, std::move(words), std::move(text)});
+  add({Diagnostic::Severity::Error, {0, 0}, std::move(words), std::move(text)});
 }
 
 std::string Diagnostics::str() const {

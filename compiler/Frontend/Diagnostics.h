@@ -68,18 +68,29 @@ struct Diagnostic {
   std::string text;
 };
 
-/// Collects messages in the order in which they are found; prints nothing.
-/// After `maxErrors` errors one more says that there are others, and the rest
-/// is dropped.
+/// Why a place of a file is looked at: a note for the errors that are there.
+struct ErrorContext {
+  SourceRange place;
+  std::string message;
+  const ErrorContext *outer = nullptr; ///< another note for the same errors
+};
+
+/// Collects messages in the order in which they are found; prints nothing. An
+/// error that is there already, word by word at the same place, is dropped with
+/// its notes. After `maxErrors` errors one more says that there are others, and
+/// the rest is dropped.
 class Diagnostics {
 public:
   static constexpr unsigned maxErrors = 20;
+
+  /// Where the errors lie that are reported now; not owned. Null at first.
+  const ErrorContext *context = nullptr;
 
   /// Reports an error at `place.caret`; `place` is underlined as far as it lies
   /// on the same line.
   void error(const SourceFile &file, SourceRange place,
              const llvm::Twine &message);
-  /// Adds a note to the error reported last.
+  /// Adds a note to the error reported last, if it was kept.
   void note(const SourceFile &file, SourceRange place,
             const llvm::Twine &message);
   /// Reports an error in the arguments that the compiler was called with.
@@ -91,13 +102,12 @@ public:
   std::string str() const;
 
 private:
-  /// Counts an error; false where it is one too many.
-  bool admit();
-  void add(Diagnostic::Severity severity, const SourceFile &file,
-           SourceRange place, const llvm::Twine &message);
+  /// Adds an error unless it is there already or one too many.
+  void add(Diagnostic error);
 
   std::vector<Diagnostic> diagnostics;
   unsigned numErrors = 0;
+  bool isLastKept = false; ///< the error reported last
 };
 
 /// Reports problems of one file. Messages are formats of llvm::formatv.

@@ -49,8 +49,11 @@ void Dimensions::applyOverrides(
 }
 
 SmallVector<StringRef> Dimensions::getNames() const {
-  return map_to_vector(model.dims,
-                       [](const DimDecl &decl) { return decl.name.text; });
+  SmallVector<StringRef> names =
+      arguments ? frontend::getNames(*arguments) : SmallVector<StringRef>();
+  for (const DimDecl &decl : model.dims)
+    names.push_back(decl.name.text);
+  return names;
 }
 
 std::optional<int64_t> Dimensions::getValue(StringRef name) const {
@@ -58,7 +61,9 @@ std::optional<int64_t> Dimensions::getValue(StringRef name) const {
   return it == dims.end() ? std::nullopt : it->second.value;
 }
 
-std::optional<int64_t> Dimensions::evaluateExtent(const Expr &expr) {
+std::optional<int64_t>
+Dimensions::evaluateExtent(const Expr &expr, const DimArguments *arguments) {
+  SaveAndRestore known(this->arguments, arguments);
   std::optional<int64_t> value = evaluate(expr);
   if (value && (*value < 1 || *value > maxExtent))
     return fail(expr.range, "dimension is {0}; it must be between 1 and {1}",
@@ -97,6 +102,8 @@ std::optional<int64_t> Dimensions::evaluate(const Expr &expr) {
     return value;
   }
   case Expr::Kind::Name: {
+    if (arguments && arguments->contains(text))
+      return arguments->lookup(text);
     auto it = dims.find(text);
     if (it != dims.end())
       return evaluateDim(it->second, expr.range);

@@ -13,6 +13,9 @@
 
 namespace edbc::frontend {
 
+/// The values of a layer's dimensions; nothing after an error.
+using DimArguments = NameMap<std::optional<int64_t>>;
+
 /// Evaluates the expressions of dimensions exactly, in 64-bit integers. Every
 /// problem is reported once; what depends on it is then silently unknown.
 class Dimensions {
@@ -25,8 +28,10 @@ public:
 
   /// The value of a `dim`, or nothing where it has none.
   std::optional<int64_t> getValue(llvm::StringRef name) const;
-  /// The value of an expression that stands in a shape.
-  std::optional<int64_t> evaluateExtent(const Expr &expr);
+  /// The value of an expression that stands in a shape; `arguments` hide
+  /// dims of the same names.
+  std::optional<int64_t>
+  evaluateExtent(const Expr &expr, const DimArguments *arguments = nullptr);
 
 private:
   enum class Progress { Waiting, Running, Done };
@@ -52,7 +57,8 @@ private:
   int64_t maxExtent;
   Reporter reporter;
   llvm::StringMap<Dim> dims;
-  unsigned depth = 0; ///< of dims that are being evaluated
+  const DimArguments *arguments = nullptr; ///< of the current evaluation
+  unsigned depth = 0;                      ///< of dims that are being evaluated
 };
 
 } // namespace edbc::frontend

@@ -6,7 +6,9 @@
 
 #include "compiler/Frontend/Frontend.h"
 
+#include "compiler/Frontend/BodyImporter.h"
 #include "compiler/Frontend/CellImporter.h"
+#include "compiler/Frontend/LayerImporter.h"
 #include "compiler/Frontend/Parser.h"
 #include "dialects/Cell/Cell.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -18,59 +20,6 @@ using namespace mlir;
 using llvm::Twine;
 
 namespace edbc::frontend {
-
-//===----------------------------------------------------------------------===//
-// ImportContext
-//===----------------------------------------------------------------------===//
-
-Location ImportContext::getLoc(SourceRange place) const {
-  SourceFile::Place at = reporter.file.getPlace(place.caret);
-  return FileLineColLoc::get(builder.getContext(), reporter.file.getName(),
-                             at.line, at.column);
-}
-
-RankedTensorType ImportContext::getType(const Shape &shape, unsigned maxRank) {
-  if (shape.extents.size() > maxRank) {
-    reporter.error(shape.range, "expected {0}, found {1}",
-                   maxRank == 1 ? "one dimension" : "one or two dimensions",
-                   shape.extents.size());
-    return {};
-  }
-  SmallVector<int64_t, 2> extents;
-  for (const Expr *extent : shape.extents)
-    if (std::optional<int64_t> value = dims.evaluateExtent(*extent))
-      extents.push_back(*value);
-  if (extents.size() != shape.extents.size())
-    return {};
-  return RankedTensorType::get(extents, builder.getF32Type());
-}
-
-State *ImportContext::findState(const Name &name) {
-  auto it = states.find(name.text);
-  if (it != states.end())
-    return &it->second;
-  reportUnknown("state", name, getNames(states));
-  return nullptr;
-}
-
-const Tensor *ImportContext::findField(const State &state,
-                                       const Name &name) const {
-  auto it = state.fields.find(name.text);
-  if (it != state.fields.end())
-    return &it->second;
-  reporter.error(name.range, "state '{0}' has no field '{1}'{2}",
-                 state.decl->name.text, name.text,
-                 suggest(name.text, getNames(state.fields)));
-  reporter.note(state.decl->name.range, "the state is declared here");
-  return nullptr;
-}
-
-void ImportContext::reportUnknown(const char *what, const Name &name,
-                                  ArrayRef<StringRef> candidates) const {
-  if (!model.isIncomplete)
-    reporter.error(name.range, "unknown {0} '{1}'{2}", what, name.text,
-                   suggest(name.text, candidates));
-}
 
 //===----------------------------------------------------------------------===//
 // Declarations
@@ -90,7 +39,6 @@ private:
 
   /// Adds a name to `names`; false after an error.
   bool declare(Names &names, const Name &name);
-  void importParams(const ParamDecl &decl);
   void importState(const StateDecl &decl);
   void importOutput(const OutputDecl &decl);
   /// Reports what leaves the network without use.
@@ -99,7 +47,6 @@ private:
   ImportContext &context;
   Reporter reporter;
   Names topLevel;
-  uint64_t numParamElements = 0;
 };
 
 } // namespace
@@ -128,8 +75,20 @@ void ModelImporter::run(ModuleOp module) {
                                           builder.getI64IntegerAttr(*value)));
   }
   module->setAttr(cell::dimsAttrName, builder.getDictionaryAttr(dims));
-  for (const ParamDecl &decl : model.params)
-    importParams(decl);
+  for (const ParamDecl &decl : model.params) {
+    for (const Name &name : decl.names)
+      declare(topLevel, name);
+    context.importParams(decl, /*layer=*/nullptr);
+  }
+  for (const LayerDecl &decl : model.layers) {
+    declare(topLevel, decl.name);
+    context.layerDecls.try_emplace(decl.name.text, &decl);
+  }
+  for (const UseDecl &decl : model.uses) {
+    for (const Name &name : decl.names)
+      declare(topLevel, name);
+    importUse(decl, context);
+  }
   for (const StateDecl &decl : model.states)
     importState(decl);
   for (const CellDecl &decl : model.cells) {
@@ -142,27 +101,8 @@ void ModelImporter::run(ModuleOp module) {
     checkCompleteness();
 }
 
-void ModelImporter::importParams(const ParamDecl &decl) {
-  RankedTensorType type = context.getType(decl.shape, 2);
-  for (const Name &name : decl.names) {
-    declare(topLevel, name);
-    context.params.try_emplace(name.text, Tensor{name, type});
-    if (!type)
-      continue;
-    bool fitted = numParamElements <= maxParamElements;
-    numParamElements += type.getNumElements();
-    if (fitted && numParamElements > maxParamElements)
-      reporter.error(name.range,
-                     "the parameters up to here hold {0} numbers; the most is "
-                     "{1}",
-                     numParamElements, maxParamElements);
-    cell::ParamOp::create(context.builder, context.getLoc(name.range),
-                          name.text, type);
-  }
-}
-
 void ModelImporter::importState(const StateDecl &decl) {
-  State state{&decl, {}};
+  State state = {{"state", "field", decl.name, {}}};
   SmallVector<Type> types;
   Names names;
   for (const FieldDecl &field : decl.fields) {
@@ -171,20 +111,23 @@ void ModelImporter::importState(const StateDecl &decl) {
     if (!declare(names, name))
       continue;
     types.push_back(type);
-    state.fields.try_emplace(name.text, Tensor{name, type});
-    // In cells, fields and parameters are named side by side.
-    auto param = context.params.find(name.text);
-    if (param != context.params.end()) {
-      reporter.error(name.range, "'{0}' is also a parameter", name.text);
-      reporter.note(param->second.name.range, "it is declared here");
-    }
+    state.members.try_emplace(name.text, Tensor{name, type});
+    // In cells, fields, parameters and layers are named side by side.
+    const Param *param = context.findParam(nullptr, name.text);
+    const Layer *layer = context.findLayer(nullptr, name.text);
+    if (!param && !layer)
+      continue;
+    reporter.error(name.range, "'{0}' is also a {1}", name.text,
+                   param ? "parameter" : "layer in use");
+    reporter.note(param ? param->name.range : layer->name.range,
+                  "it is declared here");
   }
   declare(topLevel, decl.name);
   OpBuilder &builder = context.builder;
   if (!llvm::is_contained(types, Type()))
     cell::StateOp::create(builder, context.getLoc(decl.name.range),
                           decl.name.text,
-                          builder.getStrArrayAttr(getNames(state.fields)),
+                          builder.getStrArrayAttr(getNames(state.members)),
                           builder.getTypeArrayAttr(types));
   context.states.try_emplace(decl.name.text, std::move(state));
 }
@@ -192,7 +135,7 @@ void ModelImporter::importState(const StateDecl &decl) {
 void ModelImporter::importOutput(const OutputDecl &decl) {
   declare(topLevel, decl.name);
   const State *state = context.findState(decl.state);
-  if (state && context.findField(*state, decl.field))
+  if (state && context.findMember(*state, decl.field))
     cell::OutputOp::create(context.builder, context.getLoc(decl.name.range),
                            decl.name.text, decl.state.text, decl.field.text);
 }
@@ -201,8 +144,12 @@ void ModelImporter::checkCompleteness() {
   const ModelFile &model = context.model;
   for (const auto &[name, state] : context.states)
     if (!state.isYielded)
-      reporter.error(state.decl->name.range, "no cell yields state '{0}'",
-                     name);
+      reporter.error(state.name.range, "no cell yields state '{0}'", name);
+  for (const LayerDecl &decl : model.layers)
+    if (!context.usedLayers.contains(&decl))
+      reporter.error(decl.name.range,
+                     "layer '{0}' is never used, so it can't be checked",
+                     decl.name.text);
   if (model.cells.empty())
     reporter.error(model.network.range, "the network has no cell");
   if (model.outputs.empty())
@@ -281,7 +228,7 @@ OwningOpRef<ModuleOp> importModel(StringRef fileName, StringRef text,
   Reporter reporter{file, diagnostics};
   frontend::ImportContext importContext{
       model, builder, reporter, {model, options.dims, cell::maxDim, reporter},
-      {},    {}};
+      {},    {},      {},       {}};
   OwningOpRef<ModuleOp> module(ModuleOp::create(
       importContext.getLoc(model.network.range), model.network.text));
   builder.setInsertionPointToEnd(module->getBody());

@@ -66,6 +66,8 @@ TokenKind Lexer::lexWord(Token &token) {
       .Case("network", TokenKind::Network)
       .Case("dim", TokenKind::Dim)
       .Case("param", TokenKind::Param)
+      .Case("layer", TokenKind::Layer)
+      .Case("use", TokenKind::Use)
       .Case("state", TokenKind::State)
       .Case("cell", TokenKind::Cell)
       .Case("output", TokenKind::Output)

@@ -23,6 +23,8 @@ enum class TokenKind {
   Network,
   Dim,
   Param,
+  Layer,
+  Use,
   State,
   Cell,
   Output,

@@ -63,13 +63,20 @@ private:
   bool parseDeclaration();
   bool parseNetwork();
   bool parseDim();
-  bool parseParams();
+  bool parseParams(std::vector<ParamDecl> &params);
+  bool parseUse(std::vector<UseDecl> &uses);
   bool parseState();
+  bool parseFields(std::vector<FieldDecl> &fields, StringRef what,
+                   TokenKind end, StringRef endSign);
+  bool parseLayer();
+  bool parseLayerHeader(LayerDecl &layer);
   bool parseCell();
   bool parseCellHeader(CellDecl &cell);
-  bool parseCellBody(CellDecl &cell);
   bool parseOperand(OperandDecl &operand);
-  bool parseStatement(CellDecl &cell);
+  /// Parses the body of `what`, which may declare things if it is a layer's.
+  bool parseBody(StringRef what, std::vector<Statement> &body,
+                 LayerDecl *layer = nullptr);
+  bool parseStatement(std::vector<Statement> &body, StringRef expected);
   bool parseOutput();
 
   bool parseName(Name &name, const Twine &what);
@@ -97,11 +104,7 @@ private:
   /// Whether the current token goes on with the line of the previous one, or
   /// stands in brackets, where line ends don't count.
   bool continues() const { return !token.startsLine || brackets > 0; }
-  bool beginsStatement() const {
-    return token.startsLine && (token.is(TokenKind::Let) ||
-                                (token.is(TokenKind::Name) &&
-                                 Lexer(lexer).next().is(TokenKind::Equal)));
-  }
+  bool beginsStatement() const;
   bool expectLineEnd() {
     return token.startsLine || token.is(TokenKind::End) ||
            token.is(TokenKind::RightBrace) || fail("end of line");
@@ -109,6 +112,9 @@ private:
   /// Reports that the current token is not `expected`; returns false.
   bool fail(const Twine &expected);
   bool failTooDeep(SourceRange place);
+  /// After an error in a header: moves to the body, which may have errors of
+  /// its own; false where there is none on the line.
+  bool skipToBody();
 
   ModelFile &model;
   Reporter reporter;
@@ -172,7 +178,11 @@ bool Parser::parseDeclaration() {
   case TokenKind::Dim:
     return parseDim() && expectLineEnd();
   case TokenKind::Param:
-    return parseParams() && expectLineEnd();
+    return parseParams(model.params) && expectLineEnd();
+  case TokenKind::Layer:
+    return parseLayer() && expectLineEnd();
+  case TokenKind::Use:
+    return parseUse(model.uses) && expectLineEnd();
   case TokenKind::State:
     return parseState() && expectLineEnd();
   case TokenKind::Cell:
@@ -184,11 +194,11 @@ bool Parser::parseDeclaration() {
   default:
     model.isIncomplete = true;
     reporter.error(token.range,
-                   "expected a declaration (network, dim, param, state, cell "
-                   "or output), found '{0}'{1}",
+                   "expected a declaration (network, dim, param, layer, use, "
+                   "state, cell or output), found '{0}'{1}",
                    token.text,
-                   suggest(token.text, {"network", "dim", "param", "state",
-                                        "cell", "output"}));
+                   suggest(token.text, {"network", "dim", "param", "layer",
+                                        "use", "state", "cell", "output"}));
     return false;
   }
 }
@@ -219,7 +229,7 @@ bool Parser::parseDim() {
   return true;
 }
 
-bool Parser::parseParams() {
+bool Parser::parseParams(std::vector<ParamDecl> &params) {
   ParamDecl param;
   do {
     advance();
@@ -229,7 +239,25 @@ bool Parser::parseParams() {
   if (!expect(TokenKind::Colon, "',' or ':' after the name of a parameter") ||
       !parseShape(param.shape, "the shape of a parameter"))
     return false;
-  model.params.push_back(std::move(param));
+  params.push_back(std::move(param));
+  return true;
+}
+
+bool Parser::parseUse(std::vector<UseDecl> &uses) {
+  UseDecl use;
+  do {
+    advance();
+    if (!parseName(use.names.emplace_back(), "a layer in use"))
+      return false;
+  } while (token.is(TokenKind::Comma));
+  if (!expect(TokenKind::Colon,
+              "',' or ':' after the name of a layer in use") ||
+      !parseName(use.layer, "a layer"))
+    return false;
+  if (continues() && token.is(TokenKind::LeftBracket) &&
+      !parseShape(use.dims, "the dimensions of the layer"))
+    return false;
+  uses.push_back(std::move(use));
   return true;
 }
 
@@ -237,22 +265,59 @@ bool Parser::parseState() {
   advance();
   StateDecl state;
   if (!parseName(state.name, "a state") ||
-      !expect(TokenKind::LeftBrace, "'{' and the fields of the state"))
-    return false;
-  do {
-    if (!state.fields.empty() && token.is(TokenKind::RightBrace))
-      break; // after a trailing comma
-    FieldDecl field;
-    if (!parseName(field.name, "a field") ||
-        !expect(TokenKind::Colon, "':' and the shape of the field") ||
-        !parseShape(field.shape, "the shape of a field"))
-      return false;
-    state.fields.push_back(std::move(field));
-  } while (consumeIf(TokenKind::Comma));
-  if (!expect(TokenKind::RightBrace, "',' or '}' after a field"))
+      !expect(TokenKind::LeftBrace, "'{' and the fields of the state") ||
+      !parseFields(state.fields, "a field", TokenKind::RightBrace, "}"))
     return false;
   model.states.push_back(std::move(state));
   return true;
+}
+
+bool Parser::parseFields(std::vector<FieldDecl> &fields, StringRef what,
+                         TokenKind end, StringRef endSign) {
+  do {
+    FieldDecl &field = fields.emplace_back();
+    if (!parseName(field.name, what) ||
+        !expect(TokenKind::Colon, "':' and the shape of " + what) ||
+        !parseShape(field.shape, "the shape of " + what))
+      return false;
+  } while (consumeIf(TokenKind::Comma) && !token.is(end));
+  return expect(end, "',' or '" + endSign + "' after " + what);
+}
+
+bool Parser::parseLayer() {
+  uint32_t begin = token.range.begin;
+  advance();
+  LayerDecl layer;
+  bool hasHeader = parseLayerHeader(layer);
+  if (!hasHeader && !skipToBody())
+    return false;
+  bool hasBody = parseBody("the layer", layer.body, &layer);
+  layer.length = previousEnd - begin;
+  if (hasHeader)
+    model.layers.push_back(std::move(layer));
+  return hasBody;
+}
+
+bool Parser::parseLayerHeader(LayerDecl &layer) {
+  if (!parseName(layer.name, "a layer"))
+    return false;
+  if (token.is(TokenKind::LeftBracket)) {
+    do {
+      advance();
+      if (!parseName(layer.dims.emplace_back(), "a dimension"))
+        return false;
+    } while (token.is(TokenKind::Comma));
+    if (!expect(TokenKind::RightBracket, "',' or ']' after a dimension"))
+      return false;
+  }
+  if (!expect(TokenKind::LeftParen, "'(' and the operands of the layer"))
+    return false;
+  if (!consumeIf(TokenKind::RightParen) &&
+      !parseFields(layer.operands, "an operand", TokenKind::RightParen, ")"))
+    return false;
+  return expect(TokenKind::Arrow, "'->' and the results of the layer") &&
+         expect(TokenKind::LeftParen, "'(' and the results of the layer") &&
+         parseFields(layer.results, "a result", TokenKind::RightParen, ")");
 }
 
 bool Parser::parseCell() {
@@ -260,13 +325,9 @@ bool Parser::parseCell() {
   cell.doc = readDoc(token.doc);
   advance();
   bool hasHeader = parseCellHeader(cell);
-  // The body may have errors of its own.
-  while (!hasHeader && !token.startsLine && !token.is(TokenKind::LeftBrace) &&
-         !token.is(TokenKind::End))
-    advance();
-  if (!hasHeader && !token.is(TokenKind::LeftBrace))
+  if (!hasHeader && !skipToBody())
     return false;
-  bool hasBody = parseCellBody(cell);
+  bool hasBody = parseBody("the cell", cell.body);
   if (hasHeader)
     model.cells.push_back(std::move(cell));
   return hasBody;
@@ -305,21 +366,38 @@ bool Parser::parseOperand(OperandDecl &operand) {
   return parseName(operand.state, "a state");
 }
 
-bool Parser::parseCellBody(CellDecl &cell) {
+bool Parser::skipToBody() {
+  while (!token.startsLine && !token.is(TokenKind::LeftBrace) &&
+         !token.is(TokenKind::End))
+    advance();
+  return token.is(TokenKind::LeftBrace);
+}
+
+bool Parser::parseBody(StringRef what, std::vector<Statement> &body,
+                       LayerDecl *layer) {
   SourceRange brace = token.range;
-  if (!expect(TokenKind::LeftBrace, "'{' and the body of the cell"))
+  if (!expect(TokenKind::LeftBrace, "'{' and the body of " + what))
     return false;
+  auto isMember = [&](TokenKind kind) { return layer && token.is(kind); };
   auto endsStatement = [&] {
     return token.is(TokenKind::End) || token.is(TokenKind::RightBrace) ||
            token.beginsDeclaration() || beginsStatement();
   };
   while (!token.is(TokenKind::RightBrace)) {
-    if (token.is(TokenKind::End) || token.beginsDeclaration()) {
-      fail("'}' to end the cell");
+    bool isParam = isMember(TokenKind::Param), isUse = isMember(TokenKind::Use);
+    if (token.is(TokenKind::End) ||
+        (token.beginsDeclaration() && !isParam && !isUse)) {
+      fail("'}' to end " + what);
       reporter.note(brace, "the body begins here");
       return false;
     }
-    if (!parseStatement(cell) || !expectLineEnd())
+    bool isParsed =
+        isParam ? parseParams(layer->params)
+        : isUse ? parseUse(layer->uses)
+                : parseStatement(body, layer ? "'param', 'use', 'let' or the "
+                                               "name of a result"
+                                             : "'let' or the name of a field");
+    if (!isParsed || !expectLineEnd())
       while (!endsStatement())
         advance();
   }
@@ -327,15 +405,28 @@ bool Parser::parseCellBody(CellDecl &cell) {
   return true;
 }
 
-bool Parser::parseStatement(CellDecl &cell) {
+bool Parser::beginsStatement() const {
+  if (!token.startsLine || !token.is(TokenKind::Name))
+    return token.startsLine && token.is(TokenKind::Let);
+  Lexer ahead = lexer;
+  Token next = ahead.next();
+  while (next.is(TokenKind::Comma)) {
+    next = ahead.next();
+    if (!next.is(TokenKind::Name) || next.startsLine)
+      return false;
+    next = ahead.next();
+  }
+  return next.is(TokenKind::Equal);
+}
+
+bool Parser::parseStatement(std::vector<Statement> &body, StringRef expected) {
   Statement statement;
   statement.isLet = consumeIf(TokenKind::Let);
   if (!statement.isLet && !token.is(TokenKind::Name)) {
     if (token.is(TokenKind::Invalid))
       return fail("");
     model.isIncomplete = true;
-    reporter.error(token.range,
-                   "expected 'let' or the name of a field, found '{0}'{1}",
+    reporter.error(token.range, "expected {0}, found '{1}'{2}", expected,
                    token.text,
                    getPrecedence(token.kind) != 0
                        ? "; to go on with an expression on another line, end "
@@ -343,11 +434,14 @@ bool Parser::parseStatement(CellDecl &cell) {
                        : "");
     return false;
   }
-  if (!parseName(statement.name, "a value") ||
-      !expect(TokenKind::Equal, "'=' and an expression") ||
+  do {
+    if (!parseName(statement.names.emplace_back(), "a value"))
+      return false;
+  } while (consumeIf(TokenKind::Comma));
+  if (!expect(TokenKind::Equal, "'=' and an expression") ||
       !(statement.value = parseExpr()))
     return false;
-  cell.body.push_back(statement);
+  body.push_back(std::move(statement));
   return true;
 }
 

@@ -61,12 +61,43 @@ TEST(Diagnostics, StopsAfterTwentyErrors) {
   Diagnostics diagnostics;
   SourceFile file("f.edb", "x");
   for (int i = 0; i < 30; ++i) {
-    diagnostics.error(file, {0, 1}, "wrong");
+    diagnostics.error(file, {0, 1}, "wrong " + llvm::Twine(i));
     diagnostics.note(file, {0, 1}, "because");
   }
   ASSERT_EQ(diagnostics.get().size(), 2 * Diagnostics::maxErrors + 1);
   EXPECT_EQ(diagnostics.get().back().message,
             "too many errors; the rest is not shown");
+}
+
+TEST(Diagnostics, DropsWhatIsThereAlready) {
+  Diagnostics diagnostics;
+  SourceFile file("f.edb", "x y");
+  diagnostics.error(file, {0, 1}, "wrong");
+  diagnostics.note(file, {2, 3}, "because");
+  diagnostics.error(file, {0, 1}, "wrong");
+  diagnostics.note(file, {2, 3}, "because");
+  diagnostics.error(file, {2, 3}, "wrong");
+  diagnostics.error(file, {0, 1}, "worse");
+  EXPECT_EQ(diagnostics.str(), "f.edb:1:1: error: wrong\nx y\n^\n"
+                               "f.edb:1:3: note: because\nx y\n  ^\n"
+                               "f.edb:1:3: error: wrong\nx y\n  ^\n"
+                               "f.edb:1:1: error: worse\nx y\n^\n");
+}
+
+TEST(Diagnostics, ErrorsSayWhatTheyAreIn) {
+  Diagnostics diagnostics;
+  SourceFile file("f.edb", "x y z");
+  ErrorContext outer = {{2, 3}, "in y"}, inner = {{4, 5}, "in z", &outer};
+  diagnostics.context = &inner;
+  diagnostics.error(file, {0, 1}, "wrong");
+  diagnostics.note(file, {0, 1}, "because");
+  diagnostics.context = nullptr;
+  diagnostics.error(file, {2, 3}, "wrong");
+  EXPECT_EQ(diagnostics.str(), "f.edb:1:1: error: wrong\nx y z\n^\n"
+                               "f.edb:1:5: note: in z\nx y z\n    ^\n"
+                               "f.edb:1:3: note: in y\nx y z\n  ^\n"
+                               "f.edb:1:1: note: because\nx y z\n^\n"
+                               "f.edb:1:3: error: wrong\nx y z\n  ^\n");
 }
 
 TEST(Diagnostics, CommandLineErrorsHaveNoPlace) {

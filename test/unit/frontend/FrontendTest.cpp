@@ -16,10 +16,14 @@ using namespace edbc;
 
 namespace {
 
-std::string readTreeLSTM() {
-  auto buffer = llvm::MemoryBuffer::getFile(EDBC_TREE_LSTM);
+std::string readFile(const char *path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path);
   return buffer ? (*buffer)->getBuffer().str() : "";
 }
+
+std::string readTreeLSTM() { return readFile(EDBC_TREE_LSTM); }
+/// A model with layers.
+std::string readTagger() { return readFile(EDBC_BILSTM_TAGGER); }
 
 /// The IR of a model, or its errors in short: `LINE:COLUMN: MESSAGE` a line,
 /// without notes.
@@ -140,6 +144,83 @@ TEST(Frontend, OperationsKnowTheirPlaces) {
   EXPECT_EQ(places, expected);
 }
 
+TEST(Frontend, LayersAreInlined) {
+  EXPECT_EQ(import(R"(network n
+state S { h : [2], c : [2] }
+cell f(x : S, t : token[3]) -> S {
+  h, c = l([x.h; x.c], 0.5)
+}
+layer Gate[m](x : [m]) -> (y : [2]) {
+  use inner : Linear[m, 2]
+  y = sigmoid(inner(x))
+}
+layer Linear[m, n](x : [m]) -> (y : [n]) {
+  y = W @ x + b
+  param W : [n, m]
+}
+layer Both(x : [4], k : [2]) -> (p : [2], q : [2]) {
+  use g : Gate[4]
+  q = g(x)
+  p = k
+}
+use l : Both
+param b : [2]
+output o = S.h
+)"),
+            R"(module @n attributes {cell.dims = {}} {
+  cell.param @b : tensor<2xf32>
+  cell.param @l.g.inner.W : tensor<2x4xf32>
+  cell.state @S{h : tensor<2xf32>, c : tensor<2xf32>}
+  cell.def @f(%x: !cell.ref<@S>, %t: !cell.token<3>) -> @S {
+    %0 = cell.field %x["h"] : <@S> -> tensor<2xf32>
+    %1 = cell.field %x["c"] : <@S> -> tensor<2xf32>
+    %concat = tensor.concat dim(0) %0, %1 : (tensor<2xf32>, tensor<2xf32>) -> tensor<4xf32>
+    %cst = arith.constant dense<5.000000e-01> : tensor<2xf32>
+    %2 = cell.product @l.g.inner.W, %concat : tensor<4xf32> -> tensor<2xf32>
+    %3 = cell.weight @b : tensor<2xf32>
+    %4 = arith.addf %2, %3 : tensor<2xf32>
+    %5 = cell.sigmoid %4 : tensor<2xf32>
+    cell.yield %cst, %5 : tensor<2xf32>, tensor<2xf32>
+  }
+  cell.output @o of @S["h"]
+}
+)");
+}
+
+TEST(Frontend, OperationsOfLayersKnowBothPlaces) {
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  Diagnostics diagnostics;
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      importModel("m.edb",
+                  "network n\nstate S { h : [2] }\n"
+                  "layer L(x : [2]) -> (y : [2]) {\n  y = tanh(x)\n}\n"
+                  "use l : L\ncell f(x : [2]) -> S {\n  h = 1 - l(x)\n}\n"
+                  "output o = S.h\n",
+                  {}, context, diagnostics);
+  ASSERT_TRUE(module) << diagnostics.str();
+  std::string places;
+  module->walk([&](mlir::Operation *op) {
+    if (op->getName().getStringRef() == "math.tanh")
+      llvm::raw_string_ostream(places) << op->getLoc();
+  });
+  EXPECT_EQ(places, R"(loc(callsite("m.edb":4:7 at "m.edb":8:11)))");
+}
+
+TEST(Frontend, NamesInLayersHideThoseOutside) {
+  const std::string outside = "param W, b : [3, 3]\ndim m = 5\nuse x : K\n"
+                              "layer K() -> (y : [1]) { y = 1 }\n";
+  const std::string model =
+      "layer L[m](x : [m]) -> (b : [2]) {\n  param W : [2, m]\n  b = W @ x\n}\n"
+      "use l : L[2]\nstate S { h : [2] }\ncell f(y : S) -> S { h = l(y.h) }\n"
+      "output o = S.h\n";
+  auto cell = [](const std::string &ir) {
+    return ir.substr(ir.find("cell.def"));
+  };
+  std::string alone = import("network n\n" + model);
+  ASSERT_EQ(alone.substr(0, 6), "module") << alone;
+  EXPECT_EQ(cell(import("network n\n" + outside + model)), cell(alone));
+}
+
 /// The operations of a cell's body, as printed, without their types.
 std::string importBody(const std::string &body) {
   std::string ir = import(inCell(body)), all;
@@ -220,13 +301,14 @@ TEST(Frontend, ErrorsInDeclarations) {
       {"network", "1:8: expected the name of the network, found end of file\n"},
       {"dim x = 1" + rest, "1:1: expected 'network NAME' in the file\n"},
       {"network n\nfoo\n" + rest,
-       "2:1: expected a declaration (network, dim, param, state, cell or "
-       "output), found 'foo'\n"},
+       "2:1: expected a declaration (network, dim, param, layer, use, state, "
+       "cell or output), found 'foo'\n"},
       {"network n\nparams W : [2]" + rest,
-       "2:1: expected a declaration (network, dim, param, state, cell or "
-       "output), found 'params'; did you mean 'param'?\n"},
+       "2:1: expected a declaration (network, dim, param, layer, use, state, "
+       "cell or output), found 'params'; did you mean 'param'?\n"},
       {"network n }" + rest, "1:11: expected a declaration (network, dim, "
-                             "param, state, cell or output), found '}'\n"},
+                             "param, layer, use, state, cell or output), found "
+                             "'}'\n"},
       {"network 3" + rest,
        "1:9: expected the name of the network, found '3'\n"},
       {"network network" + rest,
@@ -543,6 +625,209 @@ cell f(x : S, t : token[6], d : [8]) -> S {
 )");
 }
 
+TEST(Frontend, ErrorsOfLayers) {
+  // The layers begin on line 3.
+  auto model = [](const std::string &layers) {
+    return "network n\nparam b : [2]\n" + layers +
+           "\nstate S { h : [2] }\ncell f() -> S { h = b }\noutput o = S.h\n";
+  };
+  const BadInput inputs[] = {
+      {"layer L() -> (y : [2]) { y = b }",
+       "3:7: layer 'L' is never used, so it can't be checked\n"},
+      {"layer L() -> (y : [2]) { use l : L\n y = b }\nuse l : L",
+       "3:34: layer 'L' uses itself: L -> L\n"},
+      {"layer L[m, m]() -> (y : [2]) { y = b }\nuse l : L[2, 2]",
+       "3:12: 'm' is already defined\n"},
+      {"layer L(x : [2], x : [2]) -> (y : [2]) { y = b }\nuse l : L",
+       "3:18: 'x' is already defined\n"},
+      {"layer L(y : [2]) -> (y : [2]) { y = b }\nuse l : L",
+       "3:9: 'y' is already defined\n"},
+      {"layer L() -> (y : [2], y : [2]) { y = b }\nuse l, k : L",
+       "3:24: 'y' is already defined\n"},
+      {"layer L() -> (y : [2]) { param W, W : [2]\n y = b }\nuse l : L",
+       "3:35: 'W' is already defined\n"},
+      {"layer L() -> (y : [2]) { param y : [2]\n y = b }\nuse l : L",
+       "3:15: 'y' is already defined\n"
+       "4:2: layer 'L' has no result 'y'\n"},
+      {"layer L() -> (y : [2]) { param W : [2]\n let W = b\n y = b }\n"
+       "use l : L",
+       "4:6: 'W' is already defined\n"},
+      {"layer L() -> (y : [2]) { param W : [2]\n use W : K\n y = b }\n"
+       "layer K() -> (y : [2]) { y = b }\nuse l : L",
+       "4:6: 'W' is already defined\n"},
+      {"layer L() -> (y : [2]) { param exp : [2]\n y = b }\nuse l : L",
+       "3:32: 'exp' is the name of a function\n"},
+      {"layer L() -> (y : [2]) { y = 1 }\nlayer L() -> (y : [2]) { y = 1 }\n"
+       "use l : L",
+       "4:7: 'L' is declared twice\n"},
+      {"layer L() -> (y : [2]) { y = 1 }\nuse l, l : L",
+       "4:8: 'l' is declared twice\n"},
+      {"layer L() -> (y : [2]) { y = 1 }\nuse b : L",
+       "4:5: 'b' is declared twice\n"
+       "6:21: 'b' is a layer; call it, as in 'b(...)'\n"},
+      {"layer L() -> (y : [2]) { y = 1 }\nuse h : L",
+       "5:11: 'h' is also a layer in use\n"},
+      {"layer L() -> (y : [2]) { y = 1 }\nuse max : L",
+       "4:5: 'max' is the name of a function\n"},
+      {"use l : L", "3:9: unknown layer 'L'\n"},
+      {"layer L[m]() -> (y : [m]) { y = 1 }\nuse l : L",
+       "4:9: layer 'L' takes 1 dimension, found 0\n"},
+      {"layer L() -> (y : [2]) { y = 1 }\nuse l : L[3]",
+       "4:9: layer 'L' takes 0 dimensions, found 1\n"},
+      {"layer L[m]() -> (y : [m]) { y = 1 }\nuse l : L[k]",
+       "4:11: unknown dim 'k'\n"},
+      {"layer L[m]() -> (y : [m]) { y = 1 }\nuse l : L[0]",
+       "4:11: dimension is 0; it must be between 1 and 1048576\n"},
+      {"layer L[mm]() -> (y : [2]) { param W : [m / 2]\n y = 1 }\nuse l : "
+       "L[3]",
+       "3:41: unknown dim 'm'; did you mean 'mm'?\n"},
+      {"layer L[m]() -> (y : [2]) { param W : [m / 2]\n y = 1 }\n"
+       "use l, l2 : L[3]\nuse k : L[5]\nuse j : L[4]",
+       "3:42: division is not exact: 3 / 2\n"
+       "3:42: division is not exact: 5 / 2\n"},
+      {"layer L() -> (y : [2]) { param W : [65536, 65536]\n y = 1 }\n"
+       "use l : L",
+       "3:32: the parameters up to here hold 4294967298 numbers; the most is "
+       "4294967296\n"},
+      {"layer L(x : [2, 2]) -> (y : [2]) { y = 1 }\nuse l : L",
+       "3:13: expected one dimension, found 2\n"},
+      {"layer L() -> (y : [2]) { y = 1\n y = 2 }\nuse l : L",
+       "4:2: result 'y' is assigned twice\n"},
+      {"layer L() -> (y : [2], z : [2]) { y = z\n z = b }\nuse l : L",
+       "3:39: result 'z' is read before it is assigned\n"},
+      {"layer L() -> (y : [3]) { y = b }\nuse l : L",
+       "3:30: result 'y' has shape [3], but its value has shape [2]\n"},
+      {"layer L() -> (y : [2]) { y = l() }\nuse l : L",
+       "3:30: a layer can't call 'l', which is in use at the top level; give "
+       "it one of its own\n"},
+      // Syntax.
+      {"layer L -> (y : [2]) { y = 1 }",
+       "3:9: expected '(' and the operands of the layer, found '->'\n"},
+      {"layer L[]() -> (y : [2]) { y = 1 }",
+       "3:9: expected the name of a dimension, found ']'\n"},
+      {"layer L[3]() -> (y : [2]) { y = 1 }",
+       "3:9: expected the name of a dimension, found '3'\n"},
+      {"layer L[m() -> (y : [2]) { y = 1 }",
+       "3:10: expected ',' or ']' after a dimension, found '('\n"},
+      {"layer L() -> () { }",
+       "3:15: expected the name of a result, found ')'\n"},
+      {"layer L() -> S { y = 1 }",
+       "3:14: expected '(' and the results of the layer, found 'S'\n"},
+      {"layer L() { y = 1 }",
+       "3:11: expected '->' and the results of the layer, found '{'\n"},
+      {"layer L(x) -> (y : [2]) { y = 1 }",
+       "3:10: expected ':' and the shape of an operand, found ')'\n"},
+      {"layer L(x : token[3]) -> (y : [2]) { y = 1 }",
+       "3:13: expected the shape of an operand, found 'token'\n"},
+      {"layer L() -> (y : [2]) { y = 1",
+       "3:31: expected '}' to end the layer, found end of line\n"},
+      {"layer L() -> (y : [2])\n",
+       "3:23: expected '{' and the body of the layer, found end of line\n"},
+      {"layer L() -> (y : [2]) { 3 }",
+       "3:26: expected 'param', 'use', 'let' or the name of a result, found "
+       "'3'\n"},
+      {"use l L", "3:7: expected ',' or ':' after the name of a layer in use, "
+                  "found 'L'\n"},
+      {"use l : [3]", "3:9: expected the name of a layer, found '['\n"},
+      {"use l : L[", "3:11: expected an expression, found end of line\n"},
+      {"use : L", "3:5: expected the name of a layer in use, found ':'\n"},
+  };
+  for (const BadInput &input : inputs)
+    EXPECT_EQ(import(model(input.text)), input.errors) << input.text;
+}
+
+TEST(Frontend, ErrorsInCallsOfLayers) {
+  const std::string rest =
+      "\nlayer Linear[m](x : [m], v : [4]) -> (y : [4]) {\n"
+      "  param W : [4, m]\n  y = W @ x * v\n}\n"
+      "layer Pair(x : [4]) -> (p : [4], q : [4]) {\n  p = x\n  q = 1\n}\n"
+      "use linear : Linear[8]\nuse pair : Pair\n";
+  const BadInput inputs[] = {
+      {"h = linear(d, [b; b])\n c = b", "7:15: operand 'v' of 'linear' has "
+                                        "shape [4], but its argument has shape "
+                                        "[8]\n"},
+      {"h = linear(d, b, b)\n c = b",
+       "7:5: 'linear' takes 2 arguments, found 3\n"},
+      {"h = linear(d, 1e39)\n c = b", "7:15: number is too large for f32\n"},
+      {"h = linear(d, y)\n c = b", "7:15: unknown name 'y'\n"},
+      {"h = linear(d, x)\n c = b",
+       "7:15: 'x' is a node; read one of its fields, as in 'x.FIELD'\n"},
+      {"h = pair(b)\n c = b", "7:5: 'pair' has 2 results; name them all, as in "
+                              "'let a, b = pair(...)'\n"},
+      {"let p, q, r = pair(b)\n h, c = pair(r)",
+       "7:15: 'pair' has 2 results, found 3 names\n"},
+      {"h, h = pair(b)\n c = b", "7:4: field 'h' is assigned twice\n"},
+      {"h, y = pair(b)\n c = b", "7:4: state 'S' has no field 'y'\n"},
+      {"h, c = pair(h)", "7:13: field 'h' is read before it is assigned\n"},
+      {"let p, p = pair(b)\n h, c = pair(p)", "7:8: 'p' is already defined\n"},
+      {"h, c = b", "7:8: only a layer has several results\n"},
+      {"h, c = foo(b)", "7:8: unknown function 'foo'\n"},
+      {"h, c = Pair(b)", "7:8: layer 'Pair' has no weights yet; give it some "
+                         "with 'use NAME : Pair' and call NAME\n"},
+      {"h = pair.p\n c = b", "7:5: 'pair' is not a node; only nodes have "
+                             "fields\n"},
+      {"h = pair[t]\n c = b", "7:5: 'pair' is not a parameter\n"},
+      {"h = E[pair]\n c = b",
+       "7:7: a row is looked up by an operand of type token[N]\n"},
+      {"let pair = b\n h = b\n c = b", "7:5: 'pair' is already defined\n"},
+      {"h, 3 = pair(b)\n c = b",
+       "7:4: expected the name of a value, found '3'\n"},
+      {"h, c pair(b)", "7:6: expected '=' and an expression, found 'pair'\n"},
+      {"h, c = pair(E[t])\n let e = [h; c]\n let f1, f2 = pair(linear(e, e))",
+       "9:30: operand 'v' of 'linear' has shape [4], but its argument has "
+       "shape "
+       "[8]\n"},
+  };
+  for (const BadInput &input : inputs)
+    EXPECT_EQ(import(inCell(input.text) + rest), input.errors) << input.text;
+}
+
+TEST(Frontend, LayersMayOnlyMultiplyConcatenations) {
+  auto run = [](const std::string &body) {
+    return import(inCell("h = l([b; b])\n c = b") +
+                  "layer L(x : [8]) -> (y : [4]) {\n" + body +
+                  "}\nuse l : L\n"
+                  "layer Same(x : [8]) -> (y : [8]) { y = x }\n"
+                  "layer Half(x : [8]) -> (y : [4]) { y = W @ x }\n"
+                  "use same : Same\nuse half : Half\n")
+        .substr(0, 100);
+  };
+  const std::string error =
+      "7:7: a concatenation can only be the right operand of '@' in this "
+      "version, and 'l' does more with op";
+  EXPECT_EQ(run(" y = W @ x * (W @ x)\n").substr(0, 6), "module");
+  EXPECT_EQ(run(" use half : Half\n y = half(x)\n").substr(0, 6), "module");
+  EXPECT_EQ(run(" y = W @ x + W @ tanh(x)\n"), error);
+  EXPECT_EQ(run(" use same : Same\n y = W @ tanh(same(x))\n"), error);
+}
+
+TEST(Frontend, LimitsOfLayers) {
+  /// A model of layers of which each uses the one before it, on four lines.
+  auto chain = [](int length, const std::string &names,
+                  const std::string &value) {
+    std::string text = "network n\nlayer L0() -> (y : [1]) {\n"
+                       "  param p : [1]\n  y = p\n}\n";
+    for (int i = 1; i < length; ++i)
+      text += "layer L" + std::to_string(i) + "() -> (y : [1]) {\n  use " +
+              names + " : L" + std::to_string(i - 1) + "\n  y = " + value +
+              "\n}\n";
+    return import(text + "use l : L" + std::to_string(length - 1) +
+                  "\nstate S { h : [1] }\ncell f() -> S { h = l() }\n"
+                  "output o = S.h\n");
+  };
+  EXPECT_EQ(chain(16, "a", "a()").substr(0, 6), "module");
+  EXPECT_EQ(chain(9, "a, b", "a() + b()").substr(0, 6), "module");
+  EXPECT_EQ(chain(10000, "a", "a()"),
+            "39939:11: layers are used in one another more than 16 deep\n");
+  EXPECT_EQ(
+      chain(16, "a, b", "1" + std::string(50, ' ') + "// comment"),
+      "11:10: the layers in use up to here are more than 4194304 bytes of "
+      "text; each counts as often as it is used\n");
+  EXPECT_EQ(chain(12, "a", "a() + a() + a() + a()"),
+            "36:7: with this call, layers expand to more than 65536 "
+            "operations\n");
+}
+
 TEST(Frontend, LimitsOfCells) {
   std::string operands = "a0 : [1]";
   for (int i = 1; i < 64; ++i)
@@ -652,8 +937,8 @@ TEST(Frontend, TextsThatAreNone) {
   EXPECT_EQ(import("network n\n//" + std::string(maxLineLength - 1, ' ')),
             "2:1: the line has more than 4096 bytes\n");
   EXPECT_EQ(import("network n }\n//" + std::string(maxLineLength - 2, ' ')),
-            "1:11: expected a declaration (network, dim, param, state, cell or "
-            "output), found '}'\n");
+            "1:11: expected a declaration (network, dim, param, layer, use, "
+            "state, cell or output), found '}'\n");
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014): the same numbers everywhere.
@@ -672,22 +957,24 @@ private:
 };
 
 TEST(Frontend, SurvivesEveryTruncation) {
-  const std::string text = readTreeLSTM();
-  ASSERT_FALSE(text.empty());
-  for (size_t size = 0; size < text.size(); ++size)
-    import(text.substr(0, size));
+  for (const std::string &text : {readTreeLSTM(), readTagger()}) {
+    ASSERT_FALSE(text.empty());
+    for (size_t size = 0; size < text.size(); ++size)
+      import(text.substr(0, size));
+  }
 }
 
-TEST(Frontend, SurvivesMutations) {
-  const std::string text = readTreeLSTM();
-  ASSERT_FALSE(text.empty());
+/// Imports mutants of a model; returns how many of 3000 are still right.
+unsigned importMutants(const std::string &text) {
   // Pieces of the language, so that many mutants get past the parser.
   const std::string pieces[] = {
-      "h",    "c",     "left", "word", "Wi",     "Node",   "E",   "[",
-      "]",    "(",     ")",    "{",    "}",      ";",      ",",   ":",
-      "@",    " + ",   " - ",  "*",    "/",      "=",      ".",   "->",
-      "\n",   "0",     "1e39", "let ", "cell f", "hidden", "-",   "token",
-      "\xFF", "max(h", "///",  "\t",   "state ", "dim ",   "2 *", "[h; c]"};
+      "h",      "c",       "left",      "word",  "Wi",     "Node",   "E",
+      "[",      "]",       "(",         ")",     "{",      "}",      ";",
+      ",",      ":",       "@",         " + ",   " - ",    "*",      "/",
+      "=",      ".",       "->",        "\n",    "0",      "1e39",   "let ",
+      "cell f", "hidden",  "-",         "token", "\xFF",   "max(h",  "///",
+      "\t",     "state ",  "dim ",      "2 *",   "[h; c]", "layer ", "use ",
+      "param ", "h, c = ", "forward1(", "Lstm",  "x"};
   Random random;
   unsigned imported = 0;
   for (int round = 0; round < 3000; ++round) {
@@ -701,9 +988,17 @@ TEST(Frontend, SurvivesMutations) {
     }
     imported += import(mutant).substr(0, 6) == "module";
   }
-  // Neither did all mutations hit comments, nor did all break the file.
-  EXPECT_GT(imported, 30u);
-  EXPECT_LT(imported, 2000u);
+  return imported;
+}
+
+TEST(Frontend, SurvivesMutations) {
+  for (const std::string &text : {readTreeLSTM(), readTagger()}) {
+    ASSERT_FALSE(text.empty());
+    unsigned imported = importMutants(text);
+    // Neither did all mutations hit comments, nor did all break the file.
+    EXPECT_GT(imported, 30u);
+    EXPECT_LT(imported, 2000u);
+  }
 }
 
 } // namespace

@@ -47,8 +47,11 @@ std::string parseBody(const std::string &body) {
   if (diagnostics.hasErrors())
     return diagnostics.str();
   std::string all;
-  for (const Statement &statement : model.cells.at(0).body)
-    all += statement.name.text.str() + " = " + print(*statement.value) + ";";
+  for (const Statement &statement : model.cells.at(0).body) {
+    for (const Name &name : statement.names)
+      all += (&name == statement.names.begin() ? "" : ", ") + name.text.str();
+    all += " = " + print(*statement.value) + ";";
+  }
   return all;
 }
 
@@ -75,6 +78,49 @@ TEST(Parser, LinesGoOnAfterOperatorsAndInBrackets) {
   EXPECT_EQ(parseBody("x = (a\n + b)\ny = f(\na\n,\nb\n)\nz = [a\n;\nb]"),
             "x = (+ a b);y = (f a b);z = [a b];");
   EXPECT_EQ(parseBody("x = a\nlet y = b"), "x = a;y = b;");
+}
+
+TEST(Parser, SeveralNames) {
+  EXPECT_EQ(parseBody("x, y = f(a)\nlet z, w, v = g(b, c)"),
+            "x, y = (f a);z, w, v = (g b c);");
+  // A statement begins where a line has names and a sign of equality.
+  EXPECT_EQ(parseBody("x = f(a,\nb, c,\nd)"), "x = (f a b c d);");
+  EXPECT_NE(parseBody("x = a +\ny, z = f(a)")
+                .find("f.edb:3:8: error: expected an expression, found end of "
+                      "line"),
+            std::string::npos);
+}
+
+TEST(Parser, Layers) {
+  SourceFile file("f.edb",
+                  "network n\nlayer L[m, k](x : [m], y : [k],) -> (z : "
+                  "[m]) {\n  param W, V : [m, k]\n  use a, b : K\n  "
+                  "z = x\n  let q = z\n  param v : [m]\n}\n"
+                  "layer K() -> (z : [1]) { z = 1 }\n"
+                  "use l : L[2, 3 + 4]\nuse k, j : K\n");
+  ModelFile model;
+  Diagnostics diagnostics;
+  parseModel(file, model, diagnostics);
+  EXPECT_EQ(diagnostics.str(), "");
+  ASSERT_EQ(model.layers.size(), 2u);
+  const LayerDecl &layer = model.layers[0];
+  EXPECT_EQ(layer.name.text, "L");
+  ASSERT_EQ(layer.dims.size(), 2u);
+  EXPECT_EQ(layer.dims[1].text, "k");
+  ASSERT_EQ(layer.operands.size(), 2u);
+  EXPECT_EQ(layer.operands[1].name.text, "y");
+  ASSERT_EQ(layer.results.size(), 1u);
+  EXPECT_EQ(layer.params.size(), 2u);
+  ASSERT_EQ(layer.uses.size(), 1u);
+  EXPECT_EQ(layer.uses[0].names[1].text, "b");
+  EXPECT_EQ(layer.body.size(), 2u);
+  EXPECT_TRUE(model.layers[1].dims.empty());
+  EXPECT_TRUE(model.layers[1].operands.empty());
+  EXPECT_EQ(model.layers[1].length, 32u);
+  ASSERT_EQ(model.uses.size(), 2u);
+  EXPECT_EQ(model.uses[0].dims.extents.size(), 2u);
+  EXPECT_EQ(model.uses[1].names.size(), 2u);
+  EXPECT_TRUE(model.params.empty());
 }
 
 TEST(Parser, ABracketOnTheNextLineIsNoLookup) {
@@ -106,7 +152,7 @@ TEST(Parser, KeepsWhatItCouldRead) {
   EXPECT_TRUE(model.params.empty());
   ASSERT_EQ(model.cells.size(), 1u);
   ASSERT_EQ(model.cells[0].body.size(), 1u);
-  EXPECT_EQ(model.cells[0].body[0].name.text, "y");
+  EXPECT_EQ(model.cells[0].body[0].names.front().text, "y");
 }
 
 TEST(Parser, BoundsTheDepthOfExpressions) {

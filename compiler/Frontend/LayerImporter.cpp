@@ -1,0 +1,190 @@
+//===- LayerImporter.cpp - checks and builds layers -------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Frontend/LayerImporter.h"
+
+#include "compiler/Frontend/BodyImporter.h"
+#include "compiler/Frontend/Frontend.h"
+#include "llvm/Support/SaveAndRestore.h"
+
+using namespace mlir;
+
+namespace edbc::frontend {
+
+namespace {
+
+class LayerImporter {
+public:
+  explicit LayerImporter(ImportContext &context)
+      : context(context), reporter(context.reporter) {}
+
+  /// Imports a `use` that stands in `user`, or at the top level.
+  void importUse(const UseDecl &use, Layer *user);
+
+private:
+  /// The layer that is used; null, and reported, where it can't be.
+  const LayerDecl *findDecl(const UseDecl &use, const Layer *user);
+  /// Counts the text of a layer; false, and reported, where it is too much.
+  bool hasRoom(const LayerDecl &decl, const Name &use);
+  DimArguments importDims(const UseDecl &use, const LayerDecl &decl,
+                          const Layer *user);
+  void importMembers(Layer &layer);
+  void importBody(Layer &layer);
+  Record importResults(const Layer &layer);
+
+  ImportContext &context;
+  Reporter reporter;
+};
+
+} // namespace
+
+void LayerImporter::importUse(const UseDecl &use, Layer *user) {
+  const LayerDecl *decl = findDecl(use, user);
+  DimArguments dims;
+  if (decl)
+    dims = importDims(use, *decl, user);
+  for (const Name &name : use.names) {
+    if (user && !context.checkIsFree(user, name))
+      continue;
+    auto layer = std::make_unique<Layer>();
+    layer->name = name;
+    layer->user = user;
+    layer->path = ((user ? user->path + "." : std::string()) + name.text).str();
+    layer->context = {name.range, "in '" + layer->path + "', used here",
+                      user ? &user->context : nullptr};
+    if (decl && hasRoom(*decl, name)) {
+      llvm::SaveAndRestore<const ErrorContext *> inside(
+          reporter.diagnostics.context, &layer->context);
+      layer->decl = decl;
+      layer->dims = dims;
+      importMembers(*layer);
+      importBody(*layer);
+    }
+    (user ? user->scope : context.scope)
+        .layers.try_emplace(name.text, std::move(layer));
+  }
+}
+
+bool LayerImporter::hasRoom(const LayerDecl &decl, const Name &use) {
+  bool hadRoom = context.layerText <= maxLayerText;
+  if (hadRoom)
+    context.layerText += decl.length;
+  if (hadRoom && context.layerText > maxLayerText)
+    reporter.error(use.range,
+                   "the layers in use up to here are more than {0} bytes of "
+                   "text; each counts as often as it is used",
+                   maxLayerText);
+  return context.layerText <= maxLayerText;
+}
+
+const LayerDecl *LayerImporter::findDecl(const UseDecl &use,
+                                         const Layer *user) {
+  auto it = context.layerDecls.find(use.layer.text);
+  if (it == context.layerDecls.end()) {
+    context.reportUnknown("layer", use.layer, getNames(context.layerDecls));
+    return nullptr;
+  }
+  const LayerDecl *decl = it->second;
+  context.usedLayers.insert(decl);
+  unsigned depth = 0;
+  std::string cycle = decl->name.text.str();
+  for (const Layer *outer = user; outer; outer = outer->user) {
+    cycle = (outer->decl->name.text + " -> " + cycle).str();
+    if (outer->decl == decl) {
+      reporter.error(use.layer.range, "layer '{0}' uses itself: {1}",
+                     decl->name.text, cycle);
+      return nullptr;
+    }
+    if (++depth == maxLayerDepth) {
+      reporter.error(use.layer.range,
+                     "layers are used in one another more than {0} deep",
+                     maxLayerDepth);
+      return nullptr;
+    }
+  }
+  return decl;
+}
+
+DimArguments LayerImporter::importDims(const UseDecl &use,
+                                       const LayerDecl &decl,
+                                       const Layer *user) {
+  ArrayRef<const Expr *> extents = use.dims.extents;
+  if (extents.size() != decl.dims.size()) {
+    reporter.error(use.layer.range,
+                   "layer '{0}' takes {1} dimension{2}, found {3}",
+                   decl.name.text, decl.dims.size(),
+                   decl.dims.size() == 1 ? "" : "s", extents.size());
+    reporter.note(decl.name.range, "the layer is declared here");
+  }
+  DimArguments dims;
+  NameMap<SourceRange> places;
+  for (auto [i, name] : llvm::enumerate(decl.dims)) {
+    std::optional<int64_t> value;
+    if (extents.size() == decl.dims.size())
+      value = context.dims.evaluateExtent(*extents[i],
+                                          user ? &user->dims : nullptr);
+    dims.try_emplace(name.text, value);
+    auto [first, isFree] = places.try_emplace(name.text, name.range);
+    if (!isFree)
+      context.reportDefined(name, first->second);
+  }
+  return dims;
+}
+
+void LayerImporter::importMembers(Layer &layer) {
+  const LayerDecl &decl = *layer.decl;
+  for (const ParamDecl &params : decl.params)
+    context.importParams(params, &layer);
+  for (const UseDecl &use : decl.uses)
+    importUse(use, &layer);
+}
+
+Record LayerImporter::importResults(const Layer &layer) {
+  Record result = {"layer", "result", layer.decl->name, {}};
+  for (const FieldDecl &field : layer.decl->results) {
+    RankedTensorType type = context.getType(field.shape, 1, &layer.dims);
+    if (!context.checkIsFree(&layer, field.name))
+      continue;
+    auto [first, isFree] =
+        result.members.try_emplace(field.name.text, Tensor{field.name, type});
+    if (!isFree)
+      context.reportDefined(field.name, first->second.name.range);
+  }
+  return result;
+}
+
+void LayerImporter::importBody(Layer &layer) {
+  const LayerDecl &decl = *layer.decl;
+  auto block = std::make_unique<Block>();
+  OpBuilder::InsertionGuard guard(context.builder);
+  context.builder.setInsertionPointToEnd(block.get());
+  Record result = importResults(layer);
+  BodyImporter body(context, &layer, &result);
+  for (const FieldDecl &operand : decl.operands) {
+    const Name &name = operand.name;
+    Value value;
+    if (Type type = context.getType(operand.shape, 1, &layer.dims)) {
+      value.kind = Value::Kind::Vector;
+      value.value = block->addArgument(type, context.getLoc(name.range));
+      value.origin = {name.range, ("operand '" + name.text + "'").str()};
+    }
+    body.define(name, std::move(value));
+  }
+  SmallVector<mlir::Value> results = body.run(decl.body, decl.name);
+  bool hasDims = llvm::all_of(
+      layer.dims, [](const auto &entry) { return entry.second.has_value(); });
+  if (!hasDims || results.size() != decl.results.size() ||
+      block->getNumArguments() != decl.operands.size())
+    return;
+  layer.body = std::move(block);
+  layer.results = std::move(results);
+}
+
+void importUse(const UseDecl &use, ImportContext &context) {
+  LayerImporter(context).importUse(use, /*user=*/nullptr);
+}
+
+} // namespace edbc::frontend
