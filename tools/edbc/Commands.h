@@ -17,6 +17,9 @@ namespace edbc {
 /// `edbc compile MODEL.edb -o DIR`: writes a library.
 int compileMain(int argc, const char **argv);
 
+/// `edbc run MODEL.edb --graphs FILE`: prints what instances give.
+int runMain(int argc, const char **argv);
+
 /// `edbc weights MODEL.edb -o FILE`: writes random weights.
 int weightsMain(int argc, const char **argv);
 

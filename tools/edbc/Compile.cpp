@@ -5,17 +5,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Emit/Emit.h"
-#include "compiler/Graphs/GraphFile.h"
 #include "compiler/Pipelines.h"
 #include "compiler/Target/ObjectCode.h"
 #include "dialects/Cell/Cell.h"
 #include "tools/edbc/Commands.h"
+#include "tools/edbc/GraphFiles.h"
 #include "tools/edbc/ModelFile.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace edbc;
@@ -51,15 +50,19 @@ struct CompileArguments {
       "isa", cl::CommaSeparated, cl::value_desc("name"), cl::cat(category),
       cl::desc("Instruction sets to generate kernels for: x86-64-v3, "
                "x86-64-v4 (default: both)")};
+  cl::opt<std::string> method{
+      "policy-method", cl::init("refinement"), cl::cat(category),
+      cl::desc("How the policy is learned: refinement (default), q-learning")};
   cl::opt<std::string> encoding{
-      "policy-encoding", cl::init("sort"), cl::cat(category),
-      cl::desc("How the policy sees the frontier: base, max, sort (default)")};
+      "policy-encoding", cl::init("auto"), cl::cat(category),
+      cl::desc("How the policy sees the frontier: auto (default), base, max, "
+               "sort, critical")};
   cl::opt<unsigned> batch{
       "policy-batch", cl::init(32), cl::cat(category),
       cl::desc("Instances of a mini-batch to learn from (default: 32)")};
   cl::opt<unsigned> episodes{
       "policy-episodes", cl::init(1000), cl::cat(category),
-      cl::desc("Most episodes to learn for (default: 1000)")};
+      cl::desc("Most episodes of Q-learning (default: 1000)")};
   cl::opt<uint64_t> seed{
       "seed", cl::init(1), cl::cat(category),
       cl::desc("Seed of the learner's random choices (default: 1)")};
@@ -141,15 +144,21 @@ bool Compilation::checkArguments() {
     if (isa == std::end(batch::allIsas))
       return error("unknown instruction set '" + name +
                    "'; known are x86-64-v3 and x86-64-v4");
-    options.isas.push_back(*isa);
+    if (!llvm::is_contained(options.isas, *isa))
+      options.isas.push_back(*isa);
   }
-  if (arguments.encoding != "base" && arguments.encoding != "max" &&
-      arguments.encoding != "sort")
+  if (!llvm::is_contained({"auto", "base", "max", "sort", "critical"},
+                          llvm::StringRef(arguments.encoding)))
     return error("unknown encoding '" + arguments.encoding +
-                 "'; the encodings are base, max and sort");
+                 "'; the encodings are auto, base, max, sort and critical");
+  if (!llvm::is_contained({"refinement", "q-learning"},
+                          llvm::StringRef(arguments.method)))
+    return error("unknown method '" + arguments.method +
+                 "'; the methods are refinement and q-learning");
   if (arguments.batch == 0 || arguments.batch > 65536)
     return error("--policy-batch must be between 1 and 65536");
   options.policy.encoding = arguments.encoding;
+  options.policy.method = arguments.method;
   options.policy.batchSize = arguments.batch;
   options.policy.episodes = arguments.episodes;
   options.policy.seed = arguments.seed;
@@ -161,17 +170,8 @@ bool Compilation::checkArguments() {
 bool Compilation::readSamples(mlir::ModuleOp module) {
   Signature signature = signatureOf(module);
   std::vector<Instance> instances;
-  for (const std::string &path : arguments.samples) {
-    auto text = llvm::MemoryBuffer::getFile(path);
-    if (!text)
-      return error("can't read '" + path + "': " + text.getError().message());
-    GraphFile file = readGraphs((*text)->getBuffer(), signature);
-    for (const GraphFileError &problem : file.errors)
-      llvm::errs() << problem.format(path) << "\n";
-    if (!file.errors.empty())
-      return false;
-    llvm::append_range(instances, std::move(file.instances));
-  }
+  if (!readGraphFiles("edbc compile", arguments.samples, signature, instances))
+    return false;
   samples = mergeInstances(instances, signature, arguments.batch);
   return true;
 }
@@ -215,17 +215,22 @@ bool Compilation::runStages(mlir::ModuleOp module) {
 /// Tells what the policy achieves on what it was learned from.
 void Compilation::reportPolicy() const {
   const BatchCounts &total = learned.total;
+  edbc_policy_kind best = learned.best();
+  bool shipsLemma = best == EDBC_POLICY_LEMMA;
   llvm::outs() << "policy learned from "
                << (samples.empty() ? "synthetic graphs" : "the sample graphs")
-               << " (" << learned.miniBatches.size() << " mini-batches, "
-               << learned.numEpisodes
-               << " episodes): " << learned.transitions.size() << " states\n"
-               << "  batches: " << total.fsm << " (lower bound "
-               << total.lowerBound << ", agenda " << total.agenda << ", depth "
-               << total.depth << ", lemma " << total.lemma << ")\n";
-  if (learned.best() != EDBC_POLICY_FSM)
+               << " (" << learned.miniBatches.size() << " mini-batches): ";
+  if (shipsLemma)
+    llvm::outs() << "the sufficient condition does best\n";
+  else
+    llvm::outs() << learned.transitions.size() << " states\n";
+  llvm::outs() << "  batches: " << (shipsLemma ? total.lemma : total.fsm)
+               << " (lower bound " << total.lowerBound << ", agenda "
+               << total.agenda << ", depth " << total.depth << ", lemma "
+               << total.lemma << ")\n";
+  if (best == EDBC_POLICY_AGENDA || best == EDBC_POLICY_DEPTH)
     llvm::outs() << "  on these graphs the policy '"
-                 << (learned.best() == EDBC_POLICY_AGENDA ? "agenda" : "depth")
+                 << (best == EDBC_POLICY_AGENDA ? "agenda" : "depth")
                  << "' takes fewer batches; sessions can choose it\n";
   if (samples.empty())
     llvm::outs() << "  give --samples with graphs that an application recorded "

@@ -22,7 +22,8 @@ ModelArguments::ModelArguments(cl::OptionCategory &category)
            cl::desc("Set a named dimension of the model file"),
            cl::cat(category)),
       name("name", cl::value_desc("identifier"),
-           cl::desc("Name of the library, instead of the network's"),
+           cl::desc("Name of the library, instead of the network's; two "
+                    "libraries of one program need two"),
            cl::cat(category)) {}
 
 ModelFile::ModelFile(mlir::MLIRContext &context)
