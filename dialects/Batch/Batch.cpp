@@ -6,6 +6,8 @@
 
 #include "dialects/Batch/Batch.h"
 
+#include "dialects/Definition.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -125,10 +127,7 @@ static void printFields(OpAsmPrinter &printer, Operation *, ArrayAttr names,
 }
 
 std::optional<unsigned> StateOp::findField(StringRef name) {
-  for (auto [index, field] : llvm::enumerate(getFieldNames()))
-    if (cast<StringAttr>(field).getValue() == name)
-      return index;
-  return std::nullopt;
+  return edbc::findFieldName(getFieldNames(), name);
 }
 
 LogicalResult StateOp::verify() {
@@ -161,31 +160,15 @@ LogicalResult StateOp::verify() {
   return success();
 }
 
-/// Looks up a symbol of a given kind and reports where there is none.
-template <typename OpTy>
-static OpTy lookup(Operation *user, SymbolTableCollection &tables,
-                   FlatSymbolRefAttr name, StringRef what) {
-  auto op = tables.lookupNearestSymbolFrom<OpTy>(user, name);
-  if (!op)
-    user->emitOpError() << "refers to " << name << ", which is not a " << what;
-  return op;
-}
-
 /// The width of a field, or nothing after an error.
-static std::optional<int64_t> lookupField(Operation *user,
-                                          SymbolTableCollection &tables,
-                                          FlatSymbolRefAttr stateName,
-                                          StringRef field) {
-  auto state = lookup<StateOp>(user, tables, stateName, "state");
-  if (!state)
+static std::optional<int64_t> findFieldWidth(Operation *user,
+                                             SymbolTableCollection &tables,
+                                             FlatSymbolRefAttr state,
+                                             StringRef field) {
+  auto found = edbc::lookupField<StateOp>(user, tables, state, field);
+  if (!found)
     return std::nullopt;
-  std::optional<unsigned> index = state.findField(field);
-  if (!index) {
-    user->emitOpError() << "names field '" << field << "', which state "
-                        << stateName << " doesn't have";
-    return std::nullopt;
-  }
-  return state.getWidths()[*index];
+  return found->first.getWidths()[found->second];
 }
 
 static LogicalResult verifyWidth(Operation *op, Type type, int64_t expected,
@@ -198,7 +181,7 @@ static LogicalResult verifyWidth(Operation *op, Type type, int64_t expected,
 
 LogicalResult OutputOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success(
-      lookupField(*this, tables, getStateAttr(), getField()).has_value());
+      findFieldWidth(*this, tables, getStateAttr(), getField()).has_value());
 }
 
 int64_t PackOp::getPanelSize() {
@@ -231,7 +214,8 @@ LogicalResult PackOp::verifySymbolUses(SymbolTableCollection &tables) {
   for (Attribute attr : getSegments()) {
     auto segment = cast<SegmentAttr>(attr);
     for (TermAttr term : segment.getTerms()) {
-      auto param = lookup<ParamOp>(*this, tables, term.getParam(), "parameter");
+      auto param = edbc::lookupSymbol<ParamOp>(*this, tables, term.getParam(),
+                                               "parameter");
       if (!param)
         return failure();
       if (param.getTensorType().getRank() != 2 ||
@@ -272,7 +256,7 @@ LogicalResult PolicyOp::verify() {
 LogicalResult PolicyOp::verifySymbolUses(SymbolTableCollection &tables) {
   for (Attribute attr : getTransitions())
     for (FlatSymbolRefAttr kernel : cast<TransitionAttr>(attr).getFrontier())
-      if (!lookup<KernelOp>(*this, tables, kernel, "kernel"))
+      if (!edbc::lookupSymbol<KernelOp>(*this, tables, kernel, "kernel"))
         return failure();
   return success();
 }
@@ -282,58 +266,24 @@ LogicalResult PolicyOp::verifySymbolUses(SymbolTableCollection &tables) {
 //===----------------------------------------------------------------------===//
 
 ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
-  StringAttr name;
-  FlatSymbolRefAttr state;
-  SmallVector<OpAsmParser::Argument> arguments;
-  if (parser.parseSymbolName(name, getSymNameAttrName(result.name),
-                             result.attributes) ||
-      parser.parseArgumentList(arguments, AsmParser::Delimiter::Paren,
-                               /*allowType=*/true) ||
-      parser.parseArrow() ||
-      parser.parseAttribute(state, Type(), getStateAttrName(result.name),
-                            result.attributes) ||
-      parser.parseOptionalAttrDictWithKeyword(result.attributes))
+  if (edbc::parseDefinition<KernelOp>(parser, result))
     return failure();
-  SmallVector<Attribute> names;
-  for (const OpAsmParser::Argument &argument : arguments)
-    names.push_back(
-        parser.getBuilder().getStringAttr(argument.ssaName.name.drop_front()));
-  result.addAttribute(getOperandNamesAttrName(result.name),
-                      parser.getBuilder().getArrayAttr(names));
-  Region *body = result.addRegion();
-  if (parser.parseRegion(*body, arguments))
-    return failure();
-  ensureTerminator(*body, parser.getBuilder(), result.location);
+  ensureTerminator(*result.regions.front(), parser.getBuilder(),
+                   result.location);
   return success();
 }
 
 void KernelOp::print(OpAsmPrinter &printer) {
-  printer << ' ';
-  printer.printSymbolName(getSymName());
-  printer << '(';
-  llvm::interleaveComma(
-      getBodyBlock().getArguments(), printer,
-      [&](BlockArgument argument) { printer.printRegionArgument(argument); });
-  printer << ") -> " << getStateAttr();
-  printer.printOptionalAttrDictWithKeyword(
-      (*this)->getAttrs(),
-      {getSymNameAttrName(), getOperandNamesAttrName(), getStateAttrName()});
-  printer << ' ';
-  printer.printRegion(getBody(), /*printEntryBlockArgs=*/false,
-                      /*printBlockTerminators=*/false);
+  edbc::printDefinition(*this, printer, /*printTerminator=*/false);
 }
 
 void KernelOp::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn setName) {
-  for (auto [argument, name] :
-       llvm::zip(getBodyBlock().getArguments(), getOperandNames()))
-    setName(argument, cast<StringAttr>(name).getValue());
+  edbc::nameOperands(*this, setName);
 }
 
 LogicalResult KernelOp::verify() {
-  if (getOperandNames().size() != getBodyBlock().getNumArguments())
-    return emitOpError() << "has " << getBodyBlock().getNumArguments()
-                         << " operands and names for "
-                         << getOperandNames().size();
+  if (failed(edbc::verifyOperandNames(*this)))
+    return failure();
   for (BlockArgument argument : getBodyBlock().getArguments())
     if (!isa<RowsType, TokensType, ValuesType>(argument.getType()))
       return emitOpError() << "operand must be a column of rows, tokens or "
@@ -398,9 +348,10 @@ static bool isSound(BindingAttr binding, KernelOp kernel,
 LogicalResult KernelOp::verifySymbolUses(SymbolTableCollection &tables) {
   for (BlockArgument argument : getBodyBlock().getArguments())
     if (auto rows = dyn_cast<RowsType>(argument.getType()))
-      if (!lookup<StateOp>(*this, tables, rows.getState(), "state"))
+      if (!edbc::lookupSymbol<StateOp>(*this, tables, rows.getState(), "state"))
         return failure();
-  auto state = lookup<StateOp>(*this, tables, getStateAttr(), "state");
+  auto state =
+      edbc::lookupSymbol<StateOp>(*this, tables, getStateAttr(), "state");
   if (!state)
     return failure();
   llvm::StringSet<> stored;
@@ -515,7 +466,8 @@ LogicalResult PhaseOp::verifySymbolUses(SymbolTableCollection &tables) {
     }
   if (!getWeights())
     return success();
-  auto pack = lookup<PackOp>(*this, tables, getWeightsAttr(), "pack");
+  auto pack =
+      edbc::lookupSymbol<PackOp>(*this, tables, getWeightsAttr(), "pack");
   if (!pack)
     return failure();
   if (getPanel() != pack.getPanel() || pack.getRows() != getWidth())
@@ -540,7 +492,7 @@ LogicalResult GatherOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (failed(verifyColumn(*this, getRows())))
     return failure();
   std::optional<int64_t> width =
-      lookupField(*this, tables, getRows().getType().getState(), getField());
+      findFieldWidth(*this, tables, getRows().getType().getState(), getField());
   return success(width && succeeded(verifyWidth(*this, getResult().getType(),
                                                 *width, "the field")));
 }
@@ -548,7 +500,8 @@ LogicalResult GatherOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult LookupOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (failed(verifyColumn(*this, getTokens())))
     return failure();
-  auto param = lookup<ParamOp>(*this, tables, getTableAttr(), "parameter");
+  auto param =
+      edbc::lookupSymbol<ParamOp>(*this, tables, getTableAttr(), "parameter");
   if (!param)
     return failure();
   if (param.getTensorType().getRank() != 2)
@@ -571,7 +524,8 @@ LogicalResult InputOp::verify() {
 }
 
 LogicalResult BroadcastOp::verifySymbolUses(SymbolTableCollection &tables) {
-  auto param = lookup<ParamOp>(*this, tables, getParamAttr(), "parameter");
+  auto param =
+      edbc::lookupSymbol<ParamOp>(*this, tables, getParamAttr(), "parameter");
   if (!param)
     return failure();
   if (param.getTensorType().getRank() != 1)
@@ -586,7 +540,7 @@ LogicalResult ScatterOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (!kernel)
     return emitOpError("must be in a batch.kernel");
   std::optional<int64_t> width =
-      lookupField(*this, tables, kernel.getStateAttr(), getField());
+      findFieldWidth(*this, tables, kernel.getStateAttr(), getField());
   return success(width && succeeded(verifyWidth(*this, getValue().getType(),
                                                 *width, "the field")));
 }
@@ -605,7 +559,8 @@ LogicalResult ProductOp::verify() {
 LogicalResult ProductOp::verifySymbolUses(SymbolTableCollection &tables) {
   for (auto [vector, attr] : llvm::zip(getVectors(), getTerms())) {
     auto term = cast<TermAttr>(attr);
-    auto param = lookup<ParamOp>(*this, tables, term.getParam(), "parameter");
+    auto param = edbc::lookupSymbol<ParamOp>(*this, tables, term.getParam(),
+                                             "parameter");
     if (!param)
       return failure();
     int64_t depth = widthOf(vector.getType());

@@ -6,6 +6,8 @@
 
 #include "dialects/Cell/Cell.h"
 
+#include "dialects/Definition.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -114,10 +116,7 @@ LogicalResult StateOp::verify() {
 }
 
 std::optional<unsigned> StateOp::findField(StringRef name) {
-  for (auto [index, field] : llvm::enumerate(getFieldNames()))
-    if (cast<StringAttr>(field).getValue() == name)
-      return index;
-  return std::nullopt;
+  return edbc::findFieldName(getFieldNames(), name);
 }
 
 RankedTensorType StateOp::getFieldType(unsigned index) {
@@ -125,31 +124,13 @@ RankedTensorType StateOp::getFieldType(unsigned index) {
       cast<TypeAttr>(getFieldTypes()[index]).getValue());
 }
 
-/// Looks up a symbol of a given kind and reports where there is none.
-template <typename OpTy>
-static OpTy lookup(Operation *user, SymbolTableCollection &tables,
-                   FlatSymbolRefAttr name, StringRef what) {
-  auto op = tables.lookupNearestSymbolFrom<OpTy>(user, name);
-  if (!op)
-    user->emitOpError() << "refers to " << name << ", which is not a " << what;
-  return op;
-}
-
 /// The field of a state that an operation names, or null after an error.
-static RankedTensorType lookupField(Operation *user,
-                                    SymbolTableCollection &tables,
-                                    FlatSymbolRefAttr stateName,
-                                    StringRef field) {
-  auto state = lookup<StateOp>(user, tables, stateName, "state");
-  if (!state)
-    return {};
-  std::optional<unsigned> index = state.findField(field);
-  if (!index) {
-    user->emitOpError() << "names field '" << field << "', which state "
-                        << stateName << " doesn't have";
-    return {};
-  }
-  return state.getFieldType(*index);
+static RankedTensorType findFieldType(Operation *user,
+                                      SymbolTableCollection &tables,
+                                      FlatSymbolRefAttr state,
+                                      StringRef field) {
+  auto found = edbc::lookupField<StateOp>(user, tables, state, field);
+  return found ? found->first.getFieldType(found->second) : RankedTensorType();
 }
 
 static LogicalResult verifyResultType(Operation *op, Type expected,
@@ -162,7 +143,8 @@ static LogicalResult verifyResultType(Operation *op, Type expected,
 }
 
 LogicalResult OutputOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return success(bool(lookupField(*this, tables, getStateAttr(), getField())));
+  return success(
+      bool(findFieldType(*this, tables, getStateAttr(), getField())));
 }
 
 //===----------------------------------------------------------------------===//
@@ -170,46 +152,15 @@ LogicalResult OutputOp::verifySymbolUses(SymbolTableCollection &tables) {
 //===----------------------------------------------------------------------===//
 
 ParseResult DefOp::parse(OpAsmParser &parser, OperationState &result) {
-  StringAttr name;
-  FlatSymbolRefAttr state;
-  SmallVector<OpAsmParser::Argument> arguments;
-  if (parser.parseSymbolName(name, getSymNameAttrName(result.name),
-                             result.attributes) ||
-      parser.parseArgumentList(arguments, AsmParser::Delimiter::Paren,
-                               /*allowType=*/true) ||
-      parser.parseArrow() ||
-      parser.parseAttribute(state, Type(), getStateAttrName(result.name),
-                            result.attributes) ||
-      parser.parseOptionalAttrDictWithKeyword(result.attributes))
-    return failure();
-  SmallVector<Attribute> names;
-  for (const OpAsmParser::Argument &argument : arguments)
-    names.push_back(
-        parser.getBuilder().getStringAttr(argument.ssaName.name.drop_front()));
-  result.addAttribute(getOperandNamesAttrName(result.name),
-                      parser.getBuilder().getArrayAttr(names));
-  return parser.parseRegion(*result.addRegion(), arguments);
+  return edbc::parseDefinition<DefOp>(parser, result);
 }
 
 void DefOp::print(OpAsmPrinter &printer) {
-  printer << ' ';
-  printer.printSymbolName(getSymName());
-  printer << '(';
-  llvm::interleaveComma(
-      getBodyBlock().getArguments(), printer,
-      [&](BlockArgument argument) { printer.printRegionArgument(argument); });
-  printer << ") -> " << getStateAttr();
-  printer.printOptionalAttrDictWithKeyword(
-      (*this)->getAttrs(),
-      {getSymNameAttrName(), getOperandNamesAttrName(), getStateAttrName()});
-  printer << ' ';
-  printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
+  edbc::printDefinition(*this, printer, /*printTerminator=*/true);
 }
 
 void DefOp::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn setName) {
-  for (auto [argument, name] :
-       llvm::zip(getBodyBlock().getArguments(), getOperandNames()))
-    setName(argument, cast<StringAttr>(name).getValue());
+  edbc::nameOperands(*this, setName);
 }
 
 YieldOp DefOp::getYield() {
@@ -217,21 +168,15 @@ YieldOp DefOp::getYield() {
 }
 
 LogicalResult DefOp::verify() {
-  if (getOperandNames().size() != getBodyBlock().getNumArguments())
-    return emitOpError() << "has " << getBodyBlock().getNumArguments()
-                         << " operands and names for "
-                         << getOperandNames().size();
-  llvm::StringSet<> seen;
-  for (auto [name, argument] :
-       llvm::zip(getOperandNames(), getBodyBlock().getArguments())) {
-    StringRef operand = cast<StringAttr>(name).getValue();
-    if (!seen.insert(operand).second)
-      return emitOpError() << "has two operands named '" << operand << "'";
+  if (failed(edbc::verifyOperandNames(*this)))
+    return failure();
+  for (BlockArgument argument : getBodyBlock().getArguments()) {
     Type type = argument.getType();
     if (isa<RefType, TokenType>(type))
       continue;
     if (failed(verifyShape(*this,
-                           "dense operand '" + operand +
+                           "dense operand '" +
+                               getOperandName(argument.getArgNumber()) +
                                "' of another type "
                                "than !cell.ref and !cell.token",
                            type, 1)))
@@ -249,9 +194,10 @@ LogicalResult DefOp::verifyRegions() {
 LogicalResult DefOp::verifySymbolUses(SymbolTableCollection &tables) {
   for (BlockArgument argument : getBodyBlock().getArguments())
     if (auto ref = dyn_cast<RefType>(argument.getType()))
-      if (!lookup<StateOp>(*this, tables, ref.getState(), "state"))
+      if (!edbc::lookupSymbol<StateOp>(*this, tables, ref.getState(), "state"))
         return failure();
-  auto state = lookup<StateOp>(*this, tables, getStateAttr(), "state");
+  auto state =
+      edbc::lookupSymbol<StateOp>(*this, tables, getStateAttr(), "state");
   if (!state)
     return failure();
   OperandRange fields = getYield().getFields();
@@ -274,13 +220,14 @@ LogicalResult DefOp::verifySymbolUses(SymbolTableCollection &tables) {
 
 LogicalResult FieldOp::verifySymbolUses(SymbolTableCollection &tables) {
   FlatSymbolRefAttr state = getNode().getType().getState();
-  RankedTensorType type = lookupField(*this, tables, state, getField());
+  RankedTensorType type = findFieldType(*this, tables, state, getField());
   return success(type && succeeded(verifyResultType(
                              *this, type, "field '" + getField() + "'")));
 }
 
 LogicalResult LookupOp::verifySymbolUses(SymbolTableCollection &tables) {
-  auto param = lookup<ParamOp>(*this, tables, getTableAttr(), "parameter");
+  auto param =
+      edbc::lookupSymbol<ParamOp>(*this, tables, getTableAttr(), "parameter");
   if (!param)
     return failure();
   RankedTensorType table = param.getTensorType();
@@ -299,7 +246,8 @@ LogicalResult LookupOp::verifySymbolUses(SymbolTableCollection &tables) {
 }
 
 LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &tables) {
-  auto param = lookup<ParamOp>(*this, tables, getParamAttr(), "parameter");
+  auto param =
+      edbc::lookupSymbol<ParamOp>(*this, tables, getParamAttr(), "parameter");
   if (!param)
     return failure();
   return verifyResultType(*this, param.getType(), "the parameter");
@@ -310,7 +258,8 @@ LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &tables) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult ProductOp::verifySymbolUses(SymbolTableCollection &tables) {
-  auto param = lookup<ParamOp>(*this, tables, getParamAttr(), "parameter");
+  auto param =
+      edbc::lookupSymbol<ParamOp>(*this, tables, getParamAttr(), "parameter");
   if (!param)
     return failure();
   RankedTensorType matrix = param.getTensorType();

@@ -253,8 +253,8 @@ typedef struct edbc_output_desc {
 
 /** The root. A generated library named N has one such object with static
  *  storage, `edbc_library_N`, which C programs declare as
- *  `extern const edbc_library edbc_library_N;`. Two libraries in one program need
- *  different names (`edbc compile --name`). */
+ *  `extern const edbc_library edbc_library_N;`. Two libraries in one program
+ * need different names (`edbc compile --name`). */
 typedef struct edbc_library {
   uint32_t abi_version; /**< EDBC_ABI_VERSION */
   uint32_t struct_size; /**< sizeof(edbc_library) */
