@@ -72,10 +72,6 @@ def FormPhases : Pass<"batch-form-phases", "::edbc::batch::KernelOp"> {
     }
     ```
   }];
-  let statistics = [
-    Statistic<"numPhases", "phases", "Number of phases formed">,
-    Statistic<"numKept", "kept", "Number of values kept between phases">
-  ];
 }
 
 def PlanMemory : Pass<"batch-plan-memory", "::mlir::ModuleOp"> {
@@ -118,10 +114,6 @@ def LearnPolicy : Pass<"batch-learn-policy", "::mlir::ModuleOp"> {
            "Most episodes of Q-learning">,
     Option<"batchSize", "batch", "unsigned", "32",
            "Instances of one sample mini-batch">
-  ];
-  let statistics = [
-    Statistic<"numStates", "states", "Number of states of the machine">,
-    Statistic<"numEpisodes", "episodes", "Number of episodes learned from">
   ];
 }
 

@@ -169,8 +169,6 @@ void FormPhasesPass::build(KernelOp kernel) {
         return !phase->isAncestor(use.getOwner());
       });
     }
-    ++numPhases;
-    numKept += kept.size();
   }
   for (Operation &op :
        llvm::make_early_inc_range(llvm::reverse(kernel.getBodyBlock())))

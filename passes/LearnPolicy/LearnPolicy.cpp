@@ -134,8 +134,6 @@ void LearnPolicyPass::runOnOperation() {
   LearnedPolicy learned = isAuto ? learnCheapestPolicy(*samples, options)
                                  : learnPolicy(*samples, options);
   addPolicy(network, learned);
-  numStates += learned.transitions.size();
-  numEpisodes += learned.numEpisodes;
   if (training.report)
     *training.report = std::move(learned);
 }
