@@ -106,7 +106,7 @@ public:
     for (uint32_t node = first; node < end; ++node) {
       uint32_t number = instance.nodes[node].cell;
       const uint32_t *given =
-          &instance.arguments[0] + instance.nodes[node].firstArgument;
+          instance.arguments.data() + instance.nodes[node].firstArgument;
       edbc_argument arguments[EDBC_MAX_OPERANDS];
       const edbc_cell_desc &cell = network.cells[number];
       for (uint32_t i = 0; i < cell.num_operands; ++i)
