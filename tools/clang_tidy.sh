@@ -36,7 +36,7 @@ common=$({
 # project, with tabs between, as Ninja recorded while building.
 listSources() {
   ninja -C "$build" -t deps | awk -v build="$build/" -v root="$root/" '
-    function flush() { if (source) print line; source = line = "" }
+    function flush() { if (source ~ /\.cpp$/) print line; source = line = "" }
     /^[^ ]/ { flush(); isObject = $1 ~ /\.o:$/ }
     /^    / && isObject {
       file = substr($0, 5)
