@@ -19,7 +19,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 # The linker, libc and Python come along with these, and so do lit and FileCheck.
 # shellcheck disable=SC2034
 buildPackages=(g++ cmake ninja-build ccache libmlir-22-dev mlir-22-tools
-               llvm-22-dev libgtest-dev)
+               llvm-22-dev libgtest-dev libgmock-dev)
 # shellcheck disable=SC2034
 checkPackages=(clang-22 libclang-rt-22-dev clang-tidy-22 clang-format-14)
 
