@@ -29,6 +29,20 @@ using namespace edbc::batch;
 #define GET_TYPEDEF_CLASSES
 #include "dialects/Batch/BatchTypes.cpp.inc"
 
+/// A list that may be empty, unlike those of the generated parsers.
+static ParseResult parseOffsets(AsmParser &parser,
+                                SmallVector<int64_t> &offsets) {
+  return parser.parseCommaSeparatedList(
+      AsmParser::Delimiter::Square,
+      [&] { return parser.parseInteger(offsets.emplace_back()); });
+}
+
+static void printOffsets(AsmPrinter &printer, ArrayRef<int64_t> offsets) {
+  printer << '[';
+  llvm::interleaveComma(offsets, printer);
+  printer << ']';
+}
+
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Batch/BatchAttrs.cpp.inc"
 
@@ -49,13 +63,44 @@ void BatchDialect::initialize() {
 
 bool edbc::batch::isBatchTensor(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && tensor.getElementType().isF32() && tensor.getRank() == 2 &&
-         tensor.isDynamicDim(0) && tensor.getDimSize(1) >= 1;
+  return tensor && tensor.getElementType().isF32() &&
+         (tensor.getRank() == 2 || tensor.getRank() == 3) &&
+         tensor.isDynamicDim(0) &&
+         llvm::all_of(tensor.getShape().drop_front(),
+                      [](int64_t size) { return size >= 1; }) &&
+         (!tensor.getEncoding() || isa<EachAttr>(tensor.getEncoding()));
 }
 
-/// Length of the vectors in rows of a batch.
-static int64_t widthOf(Type batchTensor) {
+int64_t edbc::batch::widthOf(Type batchTensor) {
   return cast<RankedTensorType>(batchTensor).getDimSize(1);
+}
+
+int64_t edbc::batch::columnsOf(Type batchTensor) {
+  auto type = cast<RankedTensorType>(batchTensor);
+  return type.getRank() == 3 ? type.getDimSize(2) : 1;
+}
+
+std::optional<int64_t> edbc::batch::elementsOf(Type batchTensor) {
+  Attribute encoding = cast<RankedTensorType>(batchTensor).getEncoding();
+  if (auto each = dyn_cast_if_present<EachAttr>(encoding))
+    return each.getOperand();
+  return std::nullopt;
+}
+
+BindingKind edbc::batch::constantKind(Type batchTensor) {
+  return cast<RankedTensorType>(batchTensor).getRank() == 3
+             ? BindingKind::Columns
+             : BindingKind::Constant;
+}
+
+RankedTensorType edbc::batch::withElements(Type batchTensor,
+                                           std::optional<int64_t> operand) {
+  auto type = cast<RankedTensorType>(batchTensor);
+  Attribute encoding;
+  if (operand)
+    encoding = EachAttr::get(type.getContext(), *operand);
+  return RankedTensorType::get(type.getShape(), type.getElementType(),
+                               encoding);
 }
 
 LogicalResult TokensType::verify(function_ref<InFlightDiagnostic()> emitError,
@@ -90,22 +135,27 @@ RowLayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult ParamOp::verify() {
   auto tensor = dyn_cast<RankedTensorType>(getType());
   if (!tensor || !tensor.getElementType().isF32() || !tensor.hasStaticShape() ||
-      tensor.getRank() < 1 || tensor.getRank() > 2 ||
+      tensor.getRank() < 1 || tensor.getRank() > 3 ||
       llvm::is_contained(tensor.getShape(), 0))
     return emitOpError() << "must be an f32 tensor of static shape and rank 1 "
-                            "or 2, found "
+                            "to 3, found "
                          << getType();
   return success();
 }
 
 static ParseResult parseFields(OpAsmParser &parser, ArrayAttr &names,
-                               DenseI64ArrayAttr &widths) {
+                               DenseI64ArrayAttr &widths,
+                               DenseI64ArrayAttr &columns) {
   SmallVector<Attribute> nameList;
-  SmallVector<int64_t> widthList;
+  SmallVector<int64_t> widthList, columnList;
   auto parseField = [&]() -> ParseResult {
     std::string name;
     if (parser.parseKeywordOrString(&name) || parser.parseColon() ||
         parser.parseInteger(widthList.emplace_back()))
+      return failure();
+    columnList.push_back(1);
+    if (succeeded(parser.parseOptionalKeyword("by")) &&
+        parser.parseInteger(columnList.back()))
       return failure();
     nameList.push_back(parser.getBuilder().getStringAttr(name));
     return success();
@@ -114,15 +164,20 @@ static ParseResult parseFields(OpAsmParser &parser, ArrayAttr &names,
     return failure();
   names = parser.getBuilder().getArrayAttr(nameList);
   widths = parser.getBuilder().getDenseI64ArrayAttr(widthList);
+  columns = parser.getBuilder().getDenseI64ArrayAttr(columnList);
   return success();
 }
 
 static void printFields(OpAsmPrinter &printer, Operation *, ArrayAttr names,
-                        DenseI64ArrayAttr widths) {
+                        DenseI64ArrayAttr widths, DenseI64ArrayAttr columns) {
   llvm::interleaveComma(
-      llvm::zip(names, widths.asArrayRef()), printer, [&](auto field) {
-        printer.printKeywordOrString(cast<StringAttr>(std::get<0>(field)));
-        printer << " : " << std::get<1>(field);
+      llvm::zip(names, widths.asArrayRef(), columns.asArrayRef()), printer,
+      [&](auto field) {
+        auto [name, width, count] = field;
+        printer.printKeywordOrString(cast<StringAttr>(name));
+        printer << " : " << width;
+        if (count != 1)
+          printer << " by " << count;
       });
 }
 
@@ -131,15 +186,23 @@ std::optional<unsigned> StateOp::findField(StringRef name) {
 }
 
 LogicalResult StateOp::verify() {
-  if (getFieldNames().empty() || getFieldNames().size() != getWidths().size())
-    return emitOpError("must have at least one field, and a width for each");
+  if (getFieldNames().empty() || getFieldNames().size() != getWidths().size() ||
+      getFieldNames().size() != getColumns().size())
+    return emitOpError("must have at least one field, and a width and columns "
+                       "for each");
   llvm::StringSet<> seen;
-  for (auto [name, width] : llvm::zip(getFieldNames(), getWidths())) {
+  for (auto [name, width, columns] :
+       llvm::zip(getFieldNames(), getWidths(), getColumns())) {
     StringRef field = cast<StringAttr>(name).getValue();
     if (!seen.insert(field).second)
       return emitOpError() << "has two fields named '" << field << "'";
     if (width < 1)
       return emitOpError() << "field '" << field << "' has width " << width;
+    if (columns < 1)
+      return emitOpError() << "field '" << field << "' has " << columns
+                           << " columns";
+    if (std::max(width, columns) > std::numeric_limits<int32_t>::max() / lanes)
+      return emitOpError() << "field '" << field << "' is too large";
   }
   if (!getLayout())
     return success();
@@ -148,7 +211,7 @@ LogicalResult StateOp::verify() {
     return emitOpError() << "has " << getNumFields() << " fields and a layout "
                          << "for " << offsets.size();
   for (auto [i, offset] : llvm::enumerate(offsets)) {
-    int64_t end = offset + paddedWidth(getWidths()[i]);
+    int64_t end = offset + getFieldSize(i);
     if (end > getLayout()->getStride())
       return emitOpError() << "field " << getFieldNames()[i]
                            << " ends beyond the row's stride";
@@ -160,28 +223,59 @@ LogicalResult StateOp::verify() {
   return success();
 }
 
-/// The width of a field, or nothing after an error.
-static std::optional<int64_t> findFieldWidth(Operation *user,
-                                             SymbolTableCollection &tables,
-                                             FlatSymbolRefAttr state,
-                                             StringRef field) {
+/// The width and the columns of a value or of a field.
+using Shape = std::pair<int64_t, int64_t>;
+
+static Shape shapeOf(Type batchTensor) {
+  return {widthOf(batchTensor), columnsOf(batchTensor)};
+}
+
+/// The shape of a field, or nothing after an error.
+static std::optional<Shape> findFieldShape(Operation *user,
+                                           SymbolTableCollection &tables,
+                                           FlatSymbolRefAttr state,
+                                           StringRef field) {
   auto found = edbc::lookupField<StateOp>(user, tables, state, field);
   if (!found)
     return std::nullopt;
-  return found->first.getWidths()[found->second];
+  auto [op, index] = *found;
+  return Shape(op.getWidths()[index], op.getColumns()[index]);
 }
 
-static LogicalResult verifyWidth(Operation *op, Type type, int64_t expected,
+/// A length, or both sizes of a matrix.
+static std::string describe(Shape shape) {
+  return shape.second == 1
+             ? std::to_string(shape.first)
+             : llvm::formatv("{0} by {1}", shape.first, shape.second).str();
+}
+
+static LogicalResult verifyShape(Operation *op, Type type, Shape expected,
                                  const Twine &source) {
-  if (widthOf(type) != expected)
-    return op->emitOpError() << "has rows of " << widthOf(type) << ", but "
-                             << source << " has " << expected;
+  if (shapeOf(type) != expected)
+    return op->emitOpError()
+           << "has rows of " << describe(shapeOf(type)) << ", but " << source
+           << " has " << describe(expected);
   return success();
+}
+
+/// Whether rows are for nodes or the elements of the same operand.
+static LogicalResult verifySameRows(Operation *op, Type a, Type b) {
+  if (elementsOf(a) != elementsOf(b))
+    return op->emitOpError()
+           << "leads from rows of " << a << " to those of " << b;
+  return success();
+}
+
+/// The number of the kernel's operand that a column is, or nothing.
+static std::optional<int64_t> operandNumber(Value column) {
+  if (auto argument = dyn_cast<BlockArgument>(column))
+    return argument.getArgNumber();
+  return std::nullopt;
 }
 
 LogicalResult OutputOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success(
-      findFieldWidth(*this, tables, getStateAttr(), getField()).has_value());
+      findFieldShape(*this, tables, getStateAttr(), getField()).has_value());
 }
 
 int64_t PackOp::getPanelSize() {
@@ -285,10 +379,15 @@ LogicalResult KernelOp::verify() {
   if (failed(edbc::verifyOperandNames(*this)))
     return failure();
   for (BlockArgument argument : getBodyBlock().getArguments())
-    if (!isa<RowsType, TokensType, ValuesType>(argument.getType()))
+    if (!isa<RowsType, RaggedType, TokensType, ValuesType>(argument.getType()))
       return emitOpError() << "operand must be a column of rows, tokens or "
                               "values, found "
                            << argument.getType();
+  if (getElementWorkspaces() &&
+      getElementWorkspaces()->size() != getBodyBlock().getNumArguments())
+    return emitOpError() << "has " << getBodyBlock().getNumArguments()
+                         << " operands and workspaces for the elements of "
+                         << getElementWorkspaces()->size();
   return success();
 }
 
@@ -297,15 +396,17 @@ LogicalResult KernelOp::verifyRegions() {
     for (Operation &op : getBodyBlock().without_terminator())
       if (!isa<PhaseOp>(op))
         return op.emitOpError("must be in a phase, as the kernel has phases");
-  llvm::StringSet<> stored;
-  WalkResult result = getBody().walk([&](ScatterOp scatter) {
-    if (stored.insert(scatter.getField()).second)
-      return WalkResult::advance();
-    scatter.emitOpError() << "stores field '" << scatter.getField()
-                          << "' a second time";
-    return WalkResult::interrupt();
-  });
-  return failure(result.wasInterrupted());
+  return success();
+}
+
+RowLayoutAttr KernelOp::getWorkspaceOf(std::optional<int64_t> operand) {
+  if (!operand)
+    return getWorkspaceAttr();
+  std::optional<ArrayAttr> layouts = getElementWorkspaces();
+  if (!layouts || *operand < 0 ||
+      *operand >= static_cast<int64_t>(layouts->size()))
+    return {};
+  return cast<RowLayoutAttr>((*layouts)[*operand]);
 }
 
 /// Whether a binding names something that the kernel or its module has, of the
@@ -333,6 +434,12 @@ static bool isSound(BindingAttr binding, KernelOp kernel,
            kernel.getWorkspace();
   case BindingKind::OperandRows:
     return operandIs(RowsType());
+  case BindingKind::ElementRows:
+  case BindingKind::ElementOwners:
+  case BindingKind::ElementBegins:
+    return operandIs(RaggedType());
+  case BindingKind::ElementWorkspace:
+    return operandIs(RaggedType()) && kernel.getElementWorkspaces();
   case BindingKind::OperandTokens:
     return operandIs(TokensType());
   case BindingKind::OperandValues:
@@ -341,25 +448,60 @@ static bool isSound(BindingAttr binding, KernelOp kernel,
     return isa_and_nonnull<StateOp>(symbol());
   case BindingKind::Constant:
     return isa_and_nonnull<ParamOp, PackOp>(symbol());
+  case BindingKind::Columns: {
+    auto param = dyn_cast_or_null<ParamOp>(symbol());
+    return param && param.getTensorType().getRank() >= 2;
+  }
   }
   llvm_unreachable("all kinds are checked");
 }
 
+/// Checks that each field is stored once, whole or in parts.
+static LogicalResult verifyStores(KernelOp kernel, StateOp state) {
+  llvm::StringMap<SmallVector<ScatterOp>> stores;
+  kernel.getBody().walk([&](ScatterOp scatter) {
+    stores[scatter.getField()].push_back(scatter);
+  });
+  for (auto [index, attr] : llvm::enumerate(state.getFieldNames())) {
+    SmallVector<ScatterOp> &parts = stores[cast<StringAttr>(attr).getValue()];
+    llvm::stable_sort(parts, [](ScatterOp a, ScatterOp b) {
+      return static_cast<int64_t>(a.getOffset()) <
+             static_cast<int64_t>(b.getOffset());
+    });
+    int64_t end = 0;
+    for (ScatterOp part : parts) {
+      int64_t offset = static_cast<int64_t>(part.getOffset());
+      if (offset < end)
+        return part.emitOpError()
+               << "stores field " << attr << " a second time";
+      if (offset > end)
+        break;
+      end += widthOf(part.getValue().getType());
+    }
+    if (end < state.getWidths()[index])
+      return kernel.emitOpError()
+             << "doesn't store field " << attr << " of state "
+             << kernel.getStateAttr() << (end ? " as a whole" : "");
+  }
+  return success();
+}
+
 LogicalResult KernelOp::verifySymbolUses(SymbolTableCollection &tables) {
-  for (BlockArgument argument : getBodyBlock().getArguments())
+  for (BlockArgument argument : getBodyBlock().getArguments()) {
+    FlatSymbolRefAttr state;
     if (auto rows = dyn_cast<RowsType>(argument.getType()))
-      if (!edbc::lookupSymbol<StateOp>(*this, tables, rows.getState(), "state"))
-        return failure();
+      state = rows.getState();
+    else if (auto ragged = dyn_cast<RaggedType>(argument.getType()))
+      state = ragged.getState();
+    if (state && !edbc::lookupSymbol<StateOp>(*this, tables, state, "state"))
+      return failure();
+  }
   auto state =
       edbc::lookupSymbol<StateOp>(*this, tables, getStateAttr(), "state");
   if (!state)
     return failure();
-  llvm::StringSet<> stored;
-  getBody().walk([&](ScatterOp scatter) { stored.insert(scatter.getField()); });
-  for (Attribute name : state.getFieldNames())
-    if (!stored.contains(cast<StringAttr>(name).getValue()))
-      return emitOpError() << "doesn't store field " << name << " of state "
-                           << getStateAttr();
+  if (failed(verifyStores(*this, state)))
+    return failure();
   if (std::optional<ArrayAttr> bindings = getBindings())
     for (Attribute binding : *bindings)
       if (!isSound(cast<BindingAttr>(binding), *this, tables))
@@ -371,15 +513,63 @@ bool edbc::batch::readsMemory(Operation *op) {
   return isa_and_nonnull<GatherOp, LookupOp, InputOp, BroadcastOp>(op);
 }
 
+bool edbc::batch::isView(Operation *op) {
+  if (auto spread = dyn_cast_if_present<SpreadOp>(op))
+    return spread.getDirection() == Direction::Columns;
+  return isa_and_nonnull<SliceOp, RepeatOp>(op);
+}
+
+bool edbc::batch::readsWholeRows(Operation *op) {
+  return isa_and_nonnull<ProductOp, MultiplyOp, ReduceOp, LogSumExpOp, ArgmaxOp,
+                         PickOp, SpreadOp>(op) &&
+         !isView(op);
+}
+
+bool edbc::batch::isInMemory(Value value) {
+  Operation *op = value.getDefiningOp();
+  while (isView(op))
+    op = op->getOperand(0).getDefiningOp();
+  return readsMemory(op) || isa_and_nonnull<PhaseOp>(op);
+}
+
 YieldOp PhaseOp::getYield() {
   return cast<YieldOp>(getBodyBlock().getTerminator());
 }
 
+/// Whether a phase computes values of a type.
+static bool computes(PhaseOp phase, Type type) {
+  std::optional<int64_t> over;
+  if (std::optional<uint64_t> operand = phase.getOver())
+    over = *operand;
+  return isBatchTensor(type) &&
+         shapeOf(type) == Shape(phase.getWidth(), phase.getColumns()) &&
+         elementsOf(type) == over;
+}
+
+static LogicalResult verifyComputes(PhaseOp phase, Operation *op, Type type) {
+  if (computes(phase, type))
+    return success();
+  InFlightDiagnostic error = op->emitOpError()
+                             << "has " << type << " in a phase of width "
+                             << phase.getWidth();
+  if (phase.getColumns() != 1)
+    error << " and " << phase.getColumns() << " columns";
+  if (phase.getOver())
+    error << " over operand " << *phase.getOver();
+  return error;
+}
+
 LogicalResult PhaseOp::verify() {
+  if (static_cast<int64_t>(getColumns()) < 1)
+    return emitOpError("must have at least one column");
+  Block &kernel = cast<KernelOp>((*this)->getParentOp()).getBodyBlock();
+  if (getOver() && (*getOver() >= kernel.getNumArguments() ||
+                    !isa<RaggedType>(kernel.getArgument(*getOver()).getType())))
+    return emitOpError() << "goes over operand " << *getOver()
+                         << ", which has no elements";
   for (Type type : getKept().getTypes())
-    if (widthOf(type) != static_cast<int64_t>(getWidth()))
-      return emitOpError() << "of width " << getWidth() << " keeps rows of "
-                           << widthOf(type);
+    if (failed(verifyComputes(*this, *this, type)))
+      return failure();
   if (getSlots() && getSlots()->size() != getNumResults())
     return emitOpError() << "keeps " << getNumResults()
                          << " values and has slots for " << getSlots()->size();
@@ -399,23 +589,19 @@ LogicalResult PhaseOp::verifyRegions() {
     return getYield().emitOpError()
            << "yields other types than the phase keeps";
   for (Operation &op : getBodyBlock().without_terminator()) {
-    if (readsMemory(&op) || isa<SplatOp>(op))
+    if (readsMemory(&op) || isView(&op) || isa<SplatOp>(op))
       continue;
     SmallVector<Type> computed(op.getResultTypes());
     if (auto scatter = dyn_cast<ScatterOp>(op))
       computed.push_back(scatter.getValue().getType());
     for (Type type : computed)
-      if (!isBatchTensor(type) ||
-          widthOf(type) != static_cast<int64_t>(getWidth()))
-        return op.emitOpError()
-               << "has " << type << " in a phase of width " << getWidth();
-    if (auto product = dyn_cast<ProductOp>(op))
-      for (Value vector : product.getVectors()) {
-        Operation *source = vector.getDefiningOp();
-        if (source && source->getBlock() == &getBodyBlock() &&
-            !readsMemory(source))
-          return op.emitOpError("multiplies what its own phase computes");
-      }
+      if (failed(verifyComputes(*this, &op, type)))
+        return failure();
+    if (readsWholeRows(&op))
+      for (Value operand : op.getOperands())
+        if (isBatchTensor(operand.getType()) && !isInMemory(operand))
+          return op.emitOpError("needs an operand in memory, and not one that "
+                                "its own phase computes");
   }
   return success();
 }
@@ -454,12 +640,16 @@ LogicalResult PhaseOp::verifySymbolUses(SymbolTableCollection &tables) {
   auto kernel = cast<KernelOp>((*this)->getParentOp());
   if (std::optional<ArrayRef<int64_t>> slots = getSlots())
     for (int64_t slot : *slots) {
-      RowLayoutAttr workspace = kernel.getWorkspaceAttr();
+      std::optional<int64_t> over;
+      if (getOver())
+        over = *getOver();
+      RowLayoutAttr workspace = kernel.getWorkspaceOf(over);
       if (slot < 0 || !workspace ||
           slot >= static_cast<int64_t>(workspace.getOffsets().size()))
         return emitOpError() << "keeps a value in slot " << slot
                              << ", which the kernel's workspace doesn't have";
-      if (workspace.getOffsets()[slot] + paddedWidth(getWidth()) >
+      if (workspace.getOffsets()[slot] +
+              paddedWidth(getWidth()) * static_cast<int64_t>(getColumns()) >
           workspace.getStride())
         return emitOpError() << "keeps a value in slot " << slot
                              << ", which ends beyond the workspace's stride";
@@ -488,13 +678,25 @@ static LogicalResult verifyColumn(Operation *op, Value column) {
   return op->emitOpError("must read an operand of its kernel");
 }
 
+FlatSymbolRefAttr GatherOp::getState() {
+  if (auto rows = dyn_cast<RowsType>(getRows().getType()))
+    return rows.getState();
+  return cast<RaggedType>(getRows().getType()).getState();
+}
+
 LogicalResult GatherOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (failed(verifyColumn(*this, getRows())))
     return failure();
-  std::optional<int64_t> width =
-      findFieldWidth(*this, tables, getRows().getType().getState(), getField());
-  return success(width && succeeded(verifyWidth(*this, getResult().getType(),
-                                                *width, "the field")));
+  std::optional<int64_t> elements;
+  if (isa<RaggedType>(getRows().getType()))
+    elements = operandNumber(getRows());
+  if (elementsOf(getResult().getType()) != elements)
+    return emitOpError() << "of " << getRows().getType() << " has rows of "
+                         << getResult().getType();
+  std::optional<Shape> shape =
+      findFieldShape(*this, tables, getState(), getField());
+  return success(shape && succeeded(verifyShape(*this, getResult().getType(),
+                                                *shape, "the field")));
 }
 
 LogicalResult LookupOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -504,23 +706,31 @@ LogicalResult LookupOp::verifySymbolUses(SymbolTableCollection &tables) {
       edbc::lookupSymbol<ParamOp>(*this, tables, getTableAttr(), "parameter");
   if (!param)
     return failure();
-  if (param.getTensorType().getRank() != 2)
-    return emitOpError() << "needs a matrix to look up in, but "
-                         << getTableAttr() << " is " << param.getType();
-  if (getTokens().getType().getBound() > param.getRows())
+  RankedTensorType table = param.getTensorType();
+  if (table.getRank() < 2)
+    return emitOpError() << "needs a table to look up in, but "
+                         << getTableAttr() << " is " << table;
+  if (getTokens().getType().getBound() > table.getDimSize(0))
     return emitOpError() << "looks up tokens below "
                          << getTokens().getType().getBound() << " in "
-                         << getTableAttr() << ", which has " << param.getRows()
-                         << " rows";
-  return verifyWidth(*this, getResult().getType(), param.getColumns(),
+                         << getTableAttr() << ", which has "
+                         << table.getDimSize(0) << " entries";
+  if (elementsOf(getResult().getType()))
+    return emitOpError("has a token for each node, not for each element");
+  return verifyShape(*this, getResult().getType(),
+                     table.getRank() == 2
+                         ? Shape(param.getColumns(), 1)
+                         : Shape(param.getRows(), param.getColumns()),
                      "the table");
 }
 
 LogicalResult InputOp::verify() {
   if (failed(verifyColumn(*this, getValues())))
     return failure();
-  return verifyWidth(*this, getResult().getType(),
-                     getValues().getType().getWidth(), "the operand");
+  if (elementsOf(getResult().getType()))
+    return emitOpError("has values for each node, not for each element");
+  return verifyShape(*this, getResult().getType(),
+                     {getValues().getType().getWidth(), 1}, "the operand");
 }
 
 LogicalResult BroadcastOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -528,21 +738,78 @@ LogicalResult BroadcastOp::verifySymbolUses(SymbolTableCollection &tables) {
       edbc::lookupSymbol<ParamOp>(*this, tables, getParamAttr(), "parameter");
   if (!param)
     return failure();
-  if (param.getTensorType().getRank() != 1)
-    return emitOpError() << "needs a vector, but " << getParamAttr() << " is "
-                         << param.getType();
-  return verifyWidth(*this, getResult().getType(), param.getColumns(),
+  int64_t rank = param.getTensorType().getRank();
+  if (rank > 2)
+    return emitOpError() << "needs a vector or a matrix, but " << getParamAttr()
+                         << " is " << param.getType();
+  return verifyShape(*this, getResult().getType(),
+                     rank == 1 ? Shape(param.getColumns(), 1)
+                               : Shape(param.getRows(), param.getColumns()),
                      "the parameter");
+}
+
+LogicalResult SliceOp::verify() {
+  Type source = getSource().getType(), result = getResult().getType();
+  int64_t end = static_cast<int64_t>(getOffset()) + widthOf(result);
+  if (columnsOf(source) != 1 || columnsOf(result) != 1)
+    return emitOpError() << "must be of vectors, found " << source;
+  if (static_cast<int64_t>(getOffset()) < 0 || end > widthOf(source))
+    return emitOpError() << "takes [" << getOffset() << ", " << end
+                         << ") of rows of " << widthOf(source);
+  return verifySameRows(*this, source, result);
+}
+
+LogicalResult RepeatOp::verify() {
+  Type source = getSource().getType(), result = getResult().getType();
+  if (elementsOf(source) || !elementsOf(result))
+    return emitOpError() << "leads from the rows of nodes to those of "
+                            "elements, found "
+                         << source << " and " << result;
+  return verifyShape(*this, result, shapeOf(source), "the source");
+}
+
+LogicalResult SpreadOp::verify() {
+  Type source = getSource().getType(), result = getResult().getType();
+  bool fits = false;
+  switch (getDirection()) {
+  case Direction::Columns:
+    fits = columnsOf(source) == 1 && widthOf(source) == widthOf(result);
+    break;
+  case Direction::Rows:
+    fits = columnsOf(source) == 1 && widthOf(source) == columnsOf(result);
+    break;
+  case Direction::Elements:
+    fits = shapeOf(source) == Shape(1, 1) && columnsOf(result) == 1;
+    break;
+  }
+  if (!fits)
+    return emitOpError() << "can't fill " << result << " along "
+                         << stringifyDirection(getDirection()) << " with "
+                         << source;
+  return verifySameRows(*this, source, result);
 }
 
 LogicalResult ScatterOp::verifySymbolUses(SymbolTableCollection &tables) {
   auto kernel = (*this)->getParentOfType<KernelOp>();
   if (!kernel)
     return emitOpError("must be in a batch.kernel");
-  std::optional<int64_t> width =
-      findFieldWidth(*this, tables, kernel.getStateAttr(), getField());
-  return success(width && succeeded(verifyWidth(*this, getValue().getType(),
-                                                *width, "the field")));
+  Type type = getValue().getType();
+  if (elementsOf(type))
+    return emitOpError("must store rows of nodes, not of elements");
+  std::optional<Shape> shape =
+      findFieldShape(*this, tables, kernel.getStateAttr(), getField());
+  if (!shape)
+    return failure();
+  int64_t offset = static_cast<int64_t>(getOffset());
+  bool isPart = columnsOf(type) == shape->second && offset >= 0 &&
+                offset + widthOf(type) <= shape->first;
+  if (isPart)
+    return success();
+  if (offset)
+    return emitOpError() << "stores rows of " << describe(shapeOf(type))
+                         << " from " << offset << " on in a field of "
+                         << describe(*shape);
+  return verifyShape(*this, type, *shape, "the field");
 }
 
 //===----------------------------------------------------------------------===//
@@ -553,6 +820,13 @@ LogicalResult ProductOp::verify() {
   if (getVectors().empty() || getVectors().size() != getTerms().size())
     return emitOpError() << "has " << getVectors().size() << " vectors and "
                          << getTerms().size() << " terms";
+  for (Value vector : getVectors()) {
+    if (columnsOf(vector.getType()) != columnsOf(getResult().getType()))
+      return emitOpError() << "leads from " << vector.getType() << " to "
+                           << getResult().getType();
+    if (failed(verifySameRows(*this, vector.getType(), getResult().getType())))
+      return failure();
+  }
   return success();
 }
 
@@ -570,11 +844,59 @@ LogicalResult ProductOp::verifySymbolUses(SymbolTableCollection &tables) {
                            << " by the columns from " << term.getColumn()
                            << " on of " << term.getParam() << ", which is "
                            << param.getType();
-    if (failed(verifyWidth(*this, getResult().getType(), param.getRows(),
-                           "the parameter")))
-      return failure();
+    if (widthOf(getResult().getType()) != param.getRows())
+      return emitOpError() << "has rows of " << widthOf(getResult().getType())
+                           << ", but the parameter has " << param.getRows();
   }
   return success();
+}
+
+LogicalResult MultiplyOp::verify() {
+  Type matrix = getMatrix().getType(), operand = getOperand().getType();
+  Type result = getResult().getType();
+  if (columnsOf(matrix) != widthOf(operand) ||
+      widthOf(matrix) != widthOf(result) ||
+      columnsOf(operand) != columnsOf(result))
+    return emitOpError() << "can't lead from " << matrix << " and " << operand
+                         << " to " << result;
+  return success(succeeded(verifySameRows(*this, matrix, result)) &&
+                 succeeded(verifySameRows(*this, operand, result)));
+}
+
+LogicalResult ReduceOp::verify() {
+  Type elements = getElements().getType(), result = getResult().getType();
+  if (!elementsOf(elements) || elementsOf(result))
+    return emitOpError() << "leads from the rows of elements to those of "
+                            "nodes, found "
+                         << elements << " and " << result;
+  return verifyShape(*this, result, shapeOf(elements), "the source");
+}
+
+/// Of an operation that computes one number from each row.
+static LogicalResult verifyNumber(Operation *op, Type source) {
+  if (columnsOf(source) != 1)
+    return op->emitOpError() << "needs vectors, found " << source;
+  Type result = op->getResult(0).getType();
+  return success(succeeded(verifyShape(op, result, {1, 1}, "a number")) &&
+                 succeeded(verifySameRows(op, source, result)));
+}
+
+LogicalResult LogSumExpOp::verify() {
+  return verifyNumber(*this, getSource().getType());
+}
+
+LogicalResult ArgmaxOp::verify() {
+  return verifyNumber(*this, getSource().getType());
+}
+
+LogicalResult PickOp::verify() {
+  if (failed(verifyColumn(*this, getTokens())))
+    return failure();
+  if (getTokens().getType().getBound() > widthOf(getSource().getType()))
+    return emitOpError() << "picks tokens below "
+                         << getTokens().getType().getBound() << " of rows of "
+                         << widthOf(getSource().getType());
+  return verifyNumber(*this, getSource().getType());
 }
 
 //===----------------------------------------------------------------------===//

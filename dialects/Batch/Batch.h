@@ -19,17 +19,50 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include <optional>
+
 #include "dialects/Batch/BatchDialect.h.inc"
 
 #include "dialects/Batch/BatchEnums.h.inc"
 
 namespace edbc::batch {
-/// True for rows of f32 vectors of static length, tensor<?x64xf32>.
+/// True for rows of f32 vectors or matrices of static shape, tensor<?x64xf32>
+/// or tensor<?x64x8xf32>, one for each node or (`#batch.each`) element.
 bool isBatchTensor(mlir::Type type);
 
-/// Whether an operation (or none: null) reads its result from memory, where a
-/// phase may multiply it.
+/// @name Of the type of rows of vectors or matrices
+/// @{
+/// Length of the vectors, or of the matrices' columns.
+int64_t widthOf(mlir::Type batchTensor);
+/// Number of the matrices' columns; 1 for vectors.
+int64_t columnsOf(mlir::Type batchTensor);
+/// The operand for whose elements there are rows; nothing if they are for
+/// nodes.
+std::optional<int64_t> elementsOf(mlir::Type batchTensor);
+/// The same shape for the elements of an operand, or for nodes.
+mlir::RankedTensorType withElements(mlir::Type batchTensor,
+                                    std::optional<int64_t> operand);
+/// How a parameter stands in memory of which rows of such values are read:
+/// matrices column by column, vectors in padded rows.
+BindingKind constantKind(mlir::Type batchTensor);
+/// @}
+
+/// Whether an operation (or none: null) reads its result from memory.
 bool readsMemory(mlir::Operation *op);
+
+/// Whether an operation (or none: null) is but another way of looking at its
+/// operand, which stays where it is: a slice, the row of each element's node, a
+/// vector as all columns of a matrix.
+bool isView(mlir::Operation *op);
+
+/// Whether an operation (or none: null) reads its operands elsewhere than at
+/// the element that it computes, so that they must be in memory: products,
+/// reductions.
+bool readsWholeRows(mlir::Operation *op);
+
+/// Whether a value lies in memory: an operation reads it, a phase kept it, or
+/// it is a view of such a value. That is what a phase may multiply and reduce.
+bool isInMemory(mlir::Value value);
 
 /// Floats to which rows and panels are padded; EDBC_LANES of edbc/abi.h.
 inline constexpr int64_t lanes = 16;

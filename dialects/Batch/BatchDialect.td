@@ -20,6 +20,15 @@ def Batch_Dialect : Dialect {
     all nodes of one batch: its values have a leading dimension of rows, one for
     each node, and all movement between rows of memory and rows of a batch is
     explicit (`batch.gather`, `batch.lookup`, `batch.input`, `batch.scatter`).
+
+    Where an operand of a cell is any number of nodes, its *elements* in a batch
+    are those of the first node, then those of the second, and so on. A value
+    that has a row for each element bears `#batch.each` in its type, so that it
+    can't be mixed with values that have a row for each node: `batch.repeat` and
+    `batch.reduce` lead from one to the other. A value that is a matrix,
+    `tensor<?x64x8xf32>`, is computed and stored column by column, as 8 rows of
+    64.
+
     Passes then form phases (`batch.phase`), which become one compiled function
     each, lay out states, weights and workspace (`batch.pack` and attributes of
     the other operations), and learn the batching policy (`batch.policy`).
@@ -51,6 +60,18 @@ def Batch_RowsType : Batch_Type<"Rows", "rows"> {
   let assemblyFormat = "`<` $state `>`";
 }
 
+def Batch_RaggedType : Batch_Type<"Ragged", "ragged"> {
+  let summary = "of each node of a batch, the rows of any number of elements";
+  let description = [{
+    Of an operand that is at least `least` nodes.
+
+    Examples: `!batch.ragged<@Node>`, `!batch.ragged<@Node, 1>`
+  }];
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$state,
+                    DefaultValuedParameter<"int64_t", "0">:$least);
+  let assemblyFormat = "`<` $state (`,` $least^)? `>`";
+}
+
 def Batch_TokensType : Batch_Type<"Tokens", "tokens"> {
   let summary = "of each node of a batch, a token in [0, bound)";
   let description = "Example: `!batch.tokens<256>`";
@@ -76,6 +97,18 @@ class Batch_Attr<string name, string attrMnemonic, list<Trait> traits = []>
   let mnemonic = attrMnemonic;
 }
 
+def Batch_EachAttr : Batch_Attr<"Each", "each"> {
+  let summary = "a row for each element of an operand";
+  let description = [{
+    The encoding of a tensor whose rows are those of the elements of operand
+    number `operand` of the kernel, and not those of its nodes.
+
+    Example: `tensor<?x64xf32, #batch.each<1>>`
+  }];
+  let parameters = (ins "int64_t":$operand);
+  let assemblyFormat = "`<` $operand `>`";
+}
+
 def Batch_RowLayoutAttr : Batch_Attr<"RowLayout", "row_layout"> {
   let summary = "where the parts of a row lie";
   let description = [{
@@ -85,7 +118,9 @@ def Batch_RowLayoutAttr : Batch_Attr<"RowLayout", "row_layout"> {
     Example: `#batch.row_layout<offsets = [0, 64], stride = 128>`
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$offsets, "int64_t":$stride);
-  let assemblyFormat = "`<` `offsets` `=` `[` $offsets `]` `,` `stride` `=` $stride `>`";
+  let assemblyFormat = [{
+    `<` `offsets` `=` custom<Offsets>($offsets) `,` `stride` `=` $stride `>`
+  }];
   let genVerifyDecl = 1;
 }
 
@@ -117,7 +152,12 @@ def Batch_BindingKind : I32EnumAttr<"BindingKind", "what stands in a slot", [
     I32EnumAttrCase<"ResultRows", 4, "result_rows">,
     I32EnumAttrCase<"State", 5, "state">,
     I32EnumAttrCase<"Constant", 6, "constant">,
-    I32EnumAttrCase<"Workspace", 7, "workspace">]> {
+    I32EnumAttrCase<"Workspace", 7, "workspace">,
+    I32EnumAttrCase<"ElementRows", 8, "element_rows">,
+    I32EnumAttrCase<"ElementOwners", 9, "element_owners">,
+    I32EnumAttrCase<"ElementBegins", 10, "element_begins">,
+    I32EnumAttrCase<"ElementWorkspace", 11, "element_workspace">,
+    I32EnumAttrCase<"Columns", 12, "columns">]> {
   let cppNamespace = "::edbc::batch";
   let genSpecializedAttr = 0;
 }
@@ -127,15 +167,31 @@ def Batch_BindingAttr : Batch_Attr<"Binding", "binding"> {
   let description = [{
     The kinds are those of `edbc_binding_kind` in `runtime/include/edbc/abi.h`,
     with the same numbers. `index` numbers an operand of the kernel; `symbol`
-    names a state, a parameter (padded rows) or a `batch.pack`.
+    names a state, a parameter (padded rows) or a `batch.pack`. One kind more,
+    `columns`, is a constant too: the matrices of a parameter, column by column.
 
     Examples: `#batch.binding<items>`, `#batch.binding<operand_rows : 1>`,
-    `#batch.binding<state of @Node>`, `#batch.binding<constant of @E>`
+    `#batch.binding<state of @Node>`, `#batch.binding<constant of @E>`,
+    `#batch.binding<columns of @M>`
   }];
   let parameters = (ins EnumParameter<Batch_BindingKind>:$kind,
                     DefaultValuedParameter<"int64_t", "-1">:$index,
                     OptionalParameter<"::mlir::FlatSymbolRefAttr">:$symbol);
   let assemblyFormat = "`<` $kind (`:` $index^)? (`of` $symbol^)? `>`";
+}
+
+def Batch_Reduction : I32EnumAttr<"Reduction", "how elements become one row", [
+    I32EnumAttrCase<"Sum", 0, "sum">,
+    I32EnumAttrCase<"Max", 1, "max">,
+    I32EnumAttrCase<"Mean", 2, "mean">]> {
+  let cppNamespace = "::edbc::batch";
+}
+
+def Batch_Direction : I32EnumAttr<"Direction", "what a row fills a larger value with", [
+    I32EnumAttrCase<"Columns", 0, "columns">,
+    I32EnumAttrCase<"Rows", 1, "rows">,
+    I32EnumAttrCase<"Elements", 2, "elements">]> {
+  let cppNamespace = "::edbc::batch";
 }
 
 def Batch_Encoding : I32EnumAttr<"Encoding", "how a machine sees the frontier", [

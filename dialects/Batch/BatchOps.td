@@ -19,10 +19,12 @@ include "mlir/Dialect/LLVMIR/LLVMOpBase.td"
 class Batch_Op<string opMnemonic, list<Trait> traits = []>
     : Op<Batch_Dialect, opMnemonic, traits>;
 
-/// tensor<?x64xf32>: the same vector of each node of a batch.
+/// tensor<?x64xf32>, tensor<?x64x8xf32>: the same vector or matrix of each node,
+/// or element, of a batch.
 def Batch_Tensor : Type<CPred<
     "::edbc::batch::isBatchTensor($_self)">,
-    "rows of f32 vectors of static length", "::mlir::RankedTensorType">;
+    "rows of f32 vectors or matrices of static shape",
+    "::mlir::RankedTensorType">;
 
 //===----------------------------------------------------------------------===//
 // Declarations
@@ -50,7 +52,12 @@ def Batch_ParamOp : Batch_Op<"param", [HasParent<"::mlir::ModuleOp">, Symbol]> {
     int64_t getColumns() { return getTensorType().getShape().back(); }
     /// 1 for a vector.
     int64_t getRows() {
-      return getTensorType().getRank() == 2 ? getTensorType().getDimSize(0) : 1;
+      int64_t rank = getTensorType().getRank();
+      return rank == 1 ? 1 : getTensorType().getDimSize(rank - 2);
+    }
+    /// Entries of a table of matrices; otherwise 1.
+    int64_t getMatrices() {
+      return getTensorType().getRank() == 3 ? getTensorType().getDimSize(0) : 1;
     }
   }];
 }
@@ -58,8 +65,9 @@ def Batch_ParamOp : Batch_Op<"param", [HasParent<"::mlir::ModuleOp">, Symbol]> {
 def Batch_StateOp : Batch_Op<"state", [HasParent<"::mlir::ModuleOp">, Symbol]> {
   let summary = "declares an array of rows, one for each node with this result";
   let description = [{
-    The fields of a state by name and width in floats. `layout` says where they
-    lie in a row; it is absent until memory is planned.
+    The fields of a state by name and width in floats, and number of columns
+    where they are matrices (`M : 64 by 8` has 8 columns of 64). `layout` says
+    where they lie in a row; it is absent until memory is planned.
 
     Example:
 
@@ -68,10 +76,10 @@ def Batch_StateOp : Batch_Op<"state", [HasParent<"::mlir::ModuleOp">, Symbol]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$field_names,
-                   DenseI64ArrayAttr:$widths,
+                   DenseI64ArrayAttr:$widths, DenseI64ArrayAttr:$columns,
                    OptionalAttr<Batch_RowLayoutAttr>:$layout);
   let assemblyFormat = [{
-    $sym_name `{` custom<Fields>($field_names, $widths) `}`
+    $sym_name `{` custom<Fields>($field_names, $widths, $columns) `}`
     (`layout` $layout^)? attr-dict
   }];
   let hasVerifier = 1;
@@ -79,6 +87,10 @@ def Batch_StateOp : Batch_Op<"state", [HasParent<"::mlir::ModuleOp">, Symbol]> {
     /// The position of a field, or nothing where there is none of that name.
     std::optional<unsigned> findField(::llvm::StringRef name);
     unsigned getNumFields() { return getFieldNames().size(); }
+    /// Floats that a field takes in a row.
+    int64_t getFieldSize(unsigned index) {
+      return paddedWidth(getWidths()[index]) * getColumns()[index];
+    }
   }];
 }
 
@@ -168,13 +180,16 @@ def Batch_KernelOp : Batch_Op<"kernel", [
   let summary = "computes a batch of nodes of one cell";
   let description = [{
     The arguments are columns with one entry for each node of the batch: rows of
-    operands' states (`!batch.rows`), tokens (`!batch.tokens`), dense inputs
-    (`!batch.values`). `batch.scatter` in the body stores each field of the
-    resulting state exactly once.
+    operands' states (`!batch.rows`), or of any number of them (`!batch.ragged`),
+    tokens (`!batch.tokens`), dense inputs (`!batch.values`). `batch.scatter` in
+    the body stores each field of the resulting state exactly once, whole or in
+    parts.
 
-    `workspace` is the layout of the rows that hold values between phases, and
-    `bindings` are the buffers that the functions of the phases are called with;
-    both are absent until memory is planned.
+    `workspace` is the layout of the rows that hold values between phases,
+    `element_workspaces` are the layouts of those for the elements of each
+    operand, with an entry for every operand, and `bindings` are the buffers that
+    the functions of the phases are called with; all are absent until memory is
+    planned, workspaces also where nothing is kept.
 
     Example:
 
@@ -188,6 +203,7 @@ def Batch_KernelOp : Batch_Op<"kernel", [
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$operand_names,
                    FlatSymbolRefAttr:$state, OptionalAttr<StrAttr>:$doc,
                    OptionalAttr<Batch_RowLayoutAttr>:$workspace,
+                   OptionalAttr<TypedArrayAttrBase<Batch_RowLayoutAttr, "row layouts">>:$element_workspaces,
                    OptionalAttr<TypedArrayAttrBase<Batch_BindingAttr, "bindings">>:$bindings);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
@@ -198,6 +214,9 @@ def Batch_KernelOp : Batch_Op<"kernel", [
     ::llvm::StringRef getOperandName(unsigned index) {
       return ::mlir::cast<::mlir::StringAttr>(getOperandNames()[index]).getValue();
     }
+    /// The workspace of nodes, or of the elements of an operand. Null where
+    /// there is none.
+    ::edbc::batch::RowLayoutAttr getWorkspaceOf(std::optional<int64_t> operand);
   }];
 }
 
@@ -218,10 +237,15 @@ def Batch_PhaseOp : Batch_Op<"phase", [
   let description = [{
     All values that the phase computes have the same `width`; it is computed in
     panels of units, and within a panel all its products share the operands that
-    are read. A phase reads states, tables, parameters, and results of earlier
-    phases, and multiplies nothing else; it stores fields (`batch.scatter`) and
-    yields what later phases read, which is kept in the kernel's workspace: result
-    `i` of the phase in part `slots[i]` of the kernel's `workspace` layout.
+    are read. Where they are matrices of `columns` columns, each column is a row
+    of the phase. Where they have a row for each element of an operand, that is
+    the operand `over` which the phase goes.
+
+    A phase reads states, tables, parameters, and results of earlier phases
+    (`isInMemory`); it multiplies and reduces nothing else. It stores fields
+    (`batch.scatter`) and yields what later phases read, which is kept in a
+    workspace: result `i` of the phase in part `slots[i]` of the layout of the
+    kernel's workspace for nodes, or for the elements of the operand.
 
     `weights` names the packed weights of its products, with a segment for each
     operand that they multiply, in order of first appearance. `panel` is the
@@ -238,13 +262,16 @@ def Batch_PhaseOp : Batch_Op<"phase", [
     ```
   }];
   let arguments = (ins I64Attr:$width,
+                   DefaultValuedAttr<I64Attr, "1">:$columns,
+                   OptionalAttr<I64Attr>:$over,
                    OptionalAttr<FlatSymbolRefAttr>:$weights,
                    OptionalAttr<I64Attr>:$panel,
                    OptionalAttr<DenseI64ArrayAttr>:$slots);
   let results = (outs Variadic<Batch_Tensor>:$kept);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    `width` $width (`weights` $weights^)? (`panel` $panel^)? (`slots` $slots^)?
+    `width` $width (`columns` $columns^)? (`over` $over^)?
+    (`weights` $weights^)? (`panel` $panel^)? (`slots` $slots^)?
     $body (`:` type($kept)^)? attr-dict
   }];
   let hasVerifier = 1;
@@ -277,23 +304,34 @@ def Batch_GatherOp : Batch_Op<"gather", [
     Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "reads a field of an operand, by row";
   let description = [{
-    Example:
+    Of an operand that is any number of nodes, the result has a row for each
+    element.
+
+    Examples:
 
     ```mlir
     %h = batch.gather %left["h"] : !batch.rows<@Node> -> tensor<?x64xf32>
+    %c = batch.gather %children["c"]
+        : !batch.ragged<@Node> -> tensor<?x64xf32, #batch.each<0>>
     ```
   }];
-  let arguments = (ins Batch_RowsType:$rows, StrAttr:$field);
+  let arguments = (ins AnyTypeOf<[Batch_RowsType, Batch_RaggedType]>:$rows,
+                   StrAttr:$field);
   let results = (outs Batch_Tensor:$result);
   let assemblyFormat = [{
     $rows `[` $field `]` attr-dict `:` type($rows) `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::FlatSymbolRefAttr getState();
   }];
 }
 
 def Batch_LookupOp : Batch_Op<"lookup", [
     Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "reads rows of a table, by token";
+  let summary = "reads entries of a table, by token";
   let description = [{
+    Rows of a matrix, or matrices of a table of rank 3.
+
     Example:
 
     ```mlir
@@ -324,7 +362,7 @@ def Batch_InputOp : Batch_Op<"input", [Pure]> {
 
 def Batch_BroadcastOp : Batch_Op<"broadcast", [
     Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "reads a vector parameter for all rows";
+  let summary = "reads a vector or matrix parameter for all rows";
   let description = [{
     Example:
 
@@ -351,19 +389,78 @@ def Batch_SplatOp : Batch_Op<"splat", [Pure]> {
   let assemblyFormat = "$value attr-dict `:` type($result)";
 }
 
+def Batch_SliceOp : Batch_Op<"slice", [Pure]> {
+  let summary = "a part of each row, from an offset on";
+  let description = [{
+    Example:
+
+    ```mlir
+    %a = batch.slice %x[16] : tensor<?x64xf32> -> tensor<?x8xf32>
+    ```
+  }];
+  let arguments = (ins Batch_Tensor:$source, I64Attr:$offset);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = [{
+    $source `[` $offset `]` attr-dict `:` type($source) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Batch_RepeatOp : Batch_Op<"repeat", [Pure]> {
+  let summary = "the row of each element's node";
+  let description = [{
+    Example:
+
+    ```mlir
+    %y = batch.repeat %x : tensor<?x64xf32> -> tensor<?x64xf32, #batch.each<1>>
+    ```
+  }];
+  let arguments = (ins Batch_Tensor:$source);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Batch_SpreadOp : Batch_Op<"spread", [Pure]> {
+  let summary = "fills a larger value with each row";
+  let description = [{
+    Along `columns`, every column of the resulting matrix is the source's row;
+    along `rows`, every row of it. Along `elements`, the source has rows of
+    length 1, with which the vectors of the result are filled.
+
+    Example:
+
+    ```mlir
+    %m = batch.spread %b along columns : tensor<?x64xf32> -> tensor<?x64x8xf32>
+    ```
+  }];
+  let arguments = (ins Batch_Tensor:$source, Batch_Direction:$direction);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = [{
+    $source `along` $direction attr-dict `:` type($source) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 def Batch_ScatterOp : Batch_Op<"scatter", [
     MemoryEffects<[MemWrite]>,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "stores a field of the kernel's result, by row";
   let description = [{
-    Example:
+    Or a part of it, from an offset on: of a matrix, a part of each column.
+
+    Examples:
 
     ```mlir
     batch.scatter %h to "h" : tensor<?x64xf32>
+    batch.scatter %r to "x"[32] : tensor<?x32xf32>
     ```
   }];
-  let arguments = (ins Batch_Tensor:$value, StrAttr:$field);
-  let assemblyFormat = "$value `to` $field attr-dict `:` type($value)";
+  let arguments = (ins Batch_Tensor:$value, StrAttr:$field,
+                   DefaultValuedAttr<I64Attr, "0">:$offset);
+  let assemblyFormat = [{
+    $value `to` $field (`[` $offset^ `]`)? attr-dict `:` type($value)
+  }];
 }
 
 //===----------------------------------------------------------------------===//
@@ -377,7 +474,8 @@ def Batch_ProductOp : Batch_Op<"product", [
     For each row, `result[n] = sum over i of sum over k of
     operands[i][k] * params[i][n, columns[i] + k]`. A product with a
     concatenation is one such sum. The order of summation is that of the packed
-    weights (`batch.pack`), the same for every batch.
+    weights (`batch.pack`), the same for every batch. Matrices are multiplied
+    column by column.
 
     Example:
 
@@ -398,6 +496,102 @@ def Batch_ProductOp : Batch_Op<"product", [
       return ::mlir::cast<::edbc::batch::TermAttr>(getTerms()[index]);
     }
   }];
+}
+
+def Batch_MultiplyOp : Batch_Op<"multiply", [Pure]> {
+  let summary = "multiplies a matrix of each row by a vector or a matrix";
+  let description = [{
+    For each row, `result[n] = sum over k of matrix[n, k] * operand[k]`, column by
+    column where the operand is a matrix; summed in ascending order of k.
+
+    Example:
+
+    ```mlir
+    %p = batch.multiply %M, %v
+        : tensor<?x64x32xf32>, tensor<?x32xf32> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Batch_Tensor:$matrix, Batch_Tensor:$operand);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = [{
+    $matrix `,` $operand attr-dict `:` type($matrix) `,` type($operand) `->`
+    type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Batch_ReduceOp : Batch_Op<"reduce", [Pure]> {
+  let summary = "sums the elements of each node, or the like";
+  let description = [{
+    In the order of the elements. The maximum and the mean of no elements are not
+    defined.
+
+    Example:
+
+    ```mlir
+    %s = batch.reduce sum %h
+        : tensor<?x64xf32, #batch.each<0>> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Batch_Reduction:$reduction, Batch_Tensor:$elements);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = [{
+    $reduction $elements attr-dict `:` type($elements) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Batch_LogSumExpOp : Batch_Op<"log_sum_exp", [Pure]> {
+  let summary = "log(sum over k of exp(x[k])) of each row";
+  let description = [{
+    Computed from the largest element on, so that nothing overflows.
+
+    Example:
+
+    ```mlir
+    %l = batch.log_sum_exp %x : tensor<?x5xf32> -> tensor<?x1xf32>
+    ```
+  }];
+  let arguments = (ins Batch_Tensor:$source);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Batch_ArgmaxOp : Batch_Op<"argmax", [Pure]> {
+  let summary = "the position of each row's largest element, as a number";
+  let description = [{
+    Of equal ones, the first. NaN counts as less than anything else.
+
+    Example:
+
+    ```mlir
+    %i = batch.argmax %x : tensor<?x5xf32> -> tensor<?x1xf32>
+    ```
+  }];
+  let arguments = (ins Batch_Tensor:$source);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Batch_PickOp : Batch_Op<"pick", [Pure]> {
+  let summary = "the element of each row that a token names";
+  let description = [{
+    Example:
+
+    ```mlir
+    %y = batch.pick %x[%label]
+        : tensor<?x5xf32>, !batch.tokens<5> -> tensor<?x1xf32>
+    ```
+  }];
+  let arguments = (ins Batch_Tensor:$source, Batch_TokensType:$tokens);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = [{
+    $source `[` $tokens `]` attr-dict `:` type($source) `,` type($tokens) `->`
+    type($result)
+  }];
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//

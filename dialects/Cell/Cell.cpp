@@ -20,6 +20,7 @@ using namespace mlir;
 using namespace edbc::cell;
 
 #include "dialects/Cell/CellDialect.cpp.inc"
+#include "dialects/Cell/CellEnums.cpp.inc"
 
 #define GET_TYPEDEF_CLASSES
 #include "dialects/Cell/CellTypes.cpp.inc"
@@ -43,6 +44,15 @@ LogicalResult TokenType::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult RefsType::verify(function_ref<InFlightDiagnostic()> emitError,
+                               FlatSymbolRefAttr, int64_t least) {
+  if (least < 0 || least > maxDim)
+    return emitError() << "a list of nodes must have a least length between 0 "
+                          "and "
+                       << maxDim << ", found " << least;
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Declarations
 //===----------------------------------------------------------------------===//
@@ -56,7 +66,10 @@ static LogicalResult verifyShape(Operation *op, const Twine &what, Type type,
       tensor.getRank() < 1 || tensor.getRank() > maxRank ||
       tensor.getEncoding())
     return op->emitOpError() << what << " must be an f32 tensor of static shape"
-                             << " and rank 1" << (maxRank > 1 ? " or 2" : "")
+                             << " and rank 1"
+                             << (maxRank == 3   ? " to 3"
+                                 : maxRank == 2 ? " or 2"
+                                                : "")
                              << ", found " << type;
   for (int64_t size : tensor.getShape())
     if (size < 1 || size > maxDim)
@@ -66,7 +79,7 @@ static LogicalResult verifyShape(Operation *op, const Twine &what, Type type,
 }
 
 LogicalResult ParamOp::verify() {
-  return verifyShape(*this, "parameter", getType(), 2);
+  return verifyShape(*this, "parameter", getType(), 3);
 }
 
 static ParseResult parseStateFields(OpAsmParser &parser, ArrayAttr &names,
@@ -109,7 +122,7 @@ LogicalResult StateOp::verify() {
     if (!seen.insert(field).second)
       return emitOpError() << "has two fields named '" << field << "'";
     if (failed(verifyShape(*this, "field '" + field + "'",
-                           cast<TypeAttr>(type).getValue(), 1)))
+                           cast<TypeAttr>(type).getValue(), 2)))
       return failure();
   }
   return success();
@@ -172,13 +185,13 @@ LogicalResult DefOp::verify() {
     return failure();
   for (BlockArgument argument : getBodyBlock().getArguments()) {
     Type type = argument.getType();
-    if (isa<RefType, TokenType>(type))
+    if (isa<RefType, RefsType, TokenType>(type))
       continue;
     if (failed(verifyShape(*this,
                            "dense operand '" +
                                getOperandName(argument.getArgNumber()) +
                                "' of another type "
-                               "than !cell.ref and !cell.token",
+                               "than !cell.ref, !cell.refs and !cell.token",
                            type, 1)))
       return failure();
   }
@@ -192,10 +205,15 @@ LogicalResult DefOp::verifyRegions() {
 }
 
 LogicalResult DefOp::verifySymbolUses(SymbolTableCollection &tables) {
-  for (BlockArgument argument : getBodyBlock().getArguments())
+  for (BlockArgument argument : getBodyBlock().getArguments()) {
+    FlatSymbolRefAttr state;
     if (auto ref = dyn_cast<RefType>(argument.getType()))
-      if (!edbc::lookupSymbol<StateOp>(*this, tables, ref.getState(), "state"))
-        return failure();
+      state = ref.getState();
+    else if (auto refs = dyn_cast<RefsType>(argument.getType()))
+      state = refs.getState();
+    if (state && !edbc::lookupSymbol<StateOp>(*this, tables, state, "state"))
+      return failure();
+  }
   auto state =
       edbc::lookupSymbol<StateOp>(*this, tables, getStateAttr(), "state");
   if (!state)
@@ -231,18 +249,18 @@ LogicalResult LookupOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (!param)
     return failure();
   RankedTensorType table = param.getTensorType();
-  if (table.getRank() != 2)
-    return emitOpError() << "needs a matrix to look up in, but "
+  if (table.getRank() < 2)
+    return emitOpError() << "needs a table to look up in, but "
                          << getTableAttr() << " is " << table;
   if (getToken().getType().getBound() > table.getDimSize(0))
     return emitOpError() << "looks up tokens below "
                          << getToken().getType().getBound() << " in "
                          << getTableAttr() << ", which has "
-                         << table.getDimSize(0) << " rows";
-  return verifyResultType(
-      *this,
-      RankedTensorType::get({table.getDimSize(1)}, table.getElementType()),
-      "a row of the table");
+                         << table.getDimSize(0) << " entries";
+  return verifyResultType(*this,
+                          RankedTensorType::get(table.getShape().drop_front(),
+                                                table.getElementType()),
+                          "an entry of the table");
 }
 
 LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -257,20 +275,83 @@ LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &tables) {
 // Arithmetic
 //===----------------------------------------------------------------------===//
 
+/// The type of `matrix` times `operand`, or null if their shapes don't fit.
+static RankedTensorType multipliedType(RankedTensorType matrix,
+                                       RankedTensorType operand) {
+  if (matrix.getRank() != 2 || matrix.getDimSize(1) != operand.getDimSize(0))
+    return {};
+  SmallVector<int64_t> shape(operand.getShape());
+  shape.front() = matrix.getDimSize(0);
+  return RankedTensorType::get(shape, matrix.getElementType());
+}
+
 LogicalResult ProductOp::verifySymbolUses(SymbolTableCollection &tables) {
   auto param =
       edbc::lookupSymbol<ParamOp>(*this, tables, getParamAttr(), "parameter");
   if (!param)
     return failure();
   RankedTensorType matrix = param.getTensorType();
-  auto vector = cast<RankedTensorType>(getVector().getType());
-  if (matrix.getRank() != 2 || matrix.getDimSize(1) != vector.getDimSize(0))
+  RankedTensorType type = multipliedType(matrix, getOperand().getType());
+  if (!type)
     return emitOpError() << "can't multiply " << getParamAttr() << " of "
-                         << matrix << " by " << vector;
-  return verifyResultType(
-      *this,
-      RankedTensorType::get({matrix.getDimSize(0)}, matrix.getElementType()),
-      "the product");
+                         << matrix << " by " << getOperand().getType();
+  return verifyResultType(*this, type, "the product");
+}
+
+LogicalResult MultiplyOp::verify() {
+  RankedTensorType type =
+      multipliedType(getMatrix().getType(), getOperand().getType());
+  if (!type)
+    return emitOpError() << "can't multiply " << getMatrix().getType() << " by "
+                         << getOperand().getType();
+  return verifyResultType(*this, type, "the product");
+}
+
+LogicalResult BroadcastOp::verify() {
+  int64_t dim = getDirection() == Direction::Columns ? 0 : 1;
+  if (getResult().getType().getDimSize(dim) !=
+      getVector().getType().getDimSize(0))
+    return emitOpError() << "can't fill the "
+                         << stringifyDirection(getDirection()) << " of "
+                         << getResult().getType() << " with "
+                         << getVector().getType();
+  return success();
+}
+
+Value ReduceOp::getReduced() {
+  return cast<YieldOp>(getBodyBlock().getTerminator()).getFields().front();
+}
+
+LogicalResult ReduceOp::verify() {
+  if (getReduction() != Reduction::Sum && getNodes().getType().getLeast() < 1)
+    return emitOpError() << "takes the " << stringifyReduction(getReduction())
+                         << " of a list that may be empty";
+  return success();
+}
+
+LogicalResult ReduceOp::verifyRegions() {
+  auto node = RefType::get(getContext(), getNodes().getType().getState());
+  if (getBodyBlock().getNumArguments() != 1 || getNode().getType() != node)
+    return emitOpError() << "must compute on one node, " << node;
+  auto yield = dyn_cast_if_present<YieldOp>(
+      getBodyBlock().empty() ? nullptr : &getBodyBlock().back());
+  if (!yield || yield.getFields().size() != 1 ||
+      yield.getFields().front().getType() != getResult().getType())
+    return emitOpError() << "must yield one value, " << getResult().getType();
+  return success();
+}
+
+LogicalResult ReduceOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return success(bool(edbc::lookupSymbol<StateOp>(
+      *this, tables, getNodes().getType().getState(), "state")));
+}
+
+LogicalResult CrossEntropyOp::verify() {
+  if (getLabel().getType().getBound() != getOperand().getType().getDimSize(0))
+    return emitOpError() << "has labels below "
+                         << getLabel().getType().getBound() << " for "
+                         << getOperand().getType();
+  return success();
 }
 
 #define GET_OP_CLASSES

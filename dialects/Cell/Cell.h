@@ -20,6 +20,8 @@
 
 #include "dialects/Cell/CellDialect.h.inc"
 
+#include "dialects/Cell/CellEnums.h.inc"
+
 namespace edbc::cell {
 /// Attribute of the module: the value of every named dimension of the model
 /// file, a dictionary of i64.

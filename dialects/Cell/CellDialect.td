@@ -8,6 +8,7 @@
 #define EDBC_DIALECTS_CELL_CELLDIALECT_TD
 
 include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
 
 def Cell_Dialect : Dialect {
@@ -20,7 +21,8 @@ def Cell_Dialect : Dialect {
     outputs (`cell.output`). A cell's body computes on the tensors of one node
     of one instance; there is no batch dimension, no memory and no order of
     execution beyond that of the data. Elementwise arithmetic is that of `arith`
-    and `math` on tensors of static shape, concatenation is `tensor.concat`.
+    and `math` on tensors of static shape, concatenation is `tensor.concat`, a
+    part of a vector `tensor.extract_slice`.
 
     ```mlir
     module @tree_rnn {
@@ -77,6 +79,33 @@ def Cell_TokenType : Cell_Type<"Token", "token"> {
   let parameters = (ins "int64_t":$bound);
   let assemblyFormat = "`<` $bound `>`";
   let genVerifyDecl = 1;
+}
+
+def Cell_RefsType : Cell_Type<"Refs", "refs"> {
+  let summary = "any number of earlier nodes, by the state that they produced";
+  let description = [{
+    The operand of a cell that is a list of other nodes' results, of at least
+    `least`.
+
+    Examples: `!cell.refs<@Node>`, `!cell.refs<@Node, 1>`
+  }];
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$state,
+                    DefaultValuedParameter<"int64_t", "0">:$least);
+  let assemblyFormat = "`<` $state (`,` $least^)? `>`";
+  let genVerifyDecl = 1;
+}
+
+def Cell_Reduction : I32EnumAttr<"Reduction", "how a list becomes one tensor", [
+    I32EnumAttrCase<"Sum", 0, "sum">,
+    I32EnumAttrCase<"Max", 1, "max">,
+    I32EnumAttrCase<"Mean", 2, "mean">]> {
+  let cppNamespace = "::edbc::cell";
+}
+
+def Cell_Direction : I32EnumAttr<"Direction", "what a vector fills a matrix with", [
+    I32EnumAttrCase<"Columns", 0, "columns">,
+    I32EnumAttrCase<"Rows", 1, "rows">]> {
+  let cppNamespace = "::edbc::cell";
 }
 
 #endif // EDBC_DIALECTS_CELL_CELLDIALECT_TD

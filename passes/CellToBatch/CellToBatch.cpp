@@ -22,18 +22,21 @@ namespace edbc {
 using namespace mlir;
 using namespace edbc;
 
-/// tensor<64xf32> -> tensor<?x64xf32>
-static RankedTensorType addRows(Type vector) {
-  auto type = cast<RankedTensorType>(vector);
-  return RankedTensorType::get({ShapedType::kDynamic, type.getDimSize(0)},
-                               type.getElementType());
+/// tensor<64xf32> -> tensor<?x64xf32>, for nodes or the elements of an operand.
+static RankedTensorType addRows(Type tensor,
+                                std::optional<int64_t> elements = {}) {
+  auto type = cast<RankedTensorType>(tensor);
+  SmallVector<int64_t> shape = {ShapedType::kDynamic};
+  llvm::append_range(shape, type.getShape());
+  return batch::withElements(
+      RankedTensorType::get(shape, type.getElementType()), elements);
 }
 
-/// All that a cell computes is vectors of f32.
-static bool isVector(Type type) {
+/// All that a cell computes is vectors and matrices of f32.
+static bool isVectorOrMatrix(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && tensor.getElementType().isF32() && tensor.getRank() == 1 &&
-         tensor.hasStaticShape();
+  return tensor && tensor.getElementType().isF32() && tensor.getRank() >= 1 &&
+         tensor.getRank() <= 2 && tensor.hasStaticShape();
 }
 
 /// The column that a cell's operand becomes.
@@ -41,6 +44,8 @@ static Type columnType(Type operand) {
   MLIRContext *context = operand.getContext();
   if (auto ref = dyn_cast<cell::RefType>(operand))
     return batch::RowsType::get(context, ref.getState());
+  if (auto refs = dyn_cast<cell::RefsType>(operand))
+    return batch::RaggedType::get(context, refs.getState(), refs.getLeast());
   if (auto token = dyn_cast<cell::TokenType>(operand))
     return batch::TokensType::get(context, token.getBound());
   return batch::ValuesType::get(context,
@@ -48,7 +53,9 @@ static Type columnType(Type operand) {
 }
 
 namespace {
-/// Rewrites the body of one cell, operation by operation.
+/// Rewrites the body of one cell, operation by operation. What is computed in a
+/// `cell.reduce` from its node has rows of elements; all else, also in there,
+/// has rows of nodes.
 class CellRewriter {
 public:
   CellRewriter(OpBuilder &builder) : builder(builder) {}
@@ -56,13 +63,33 @@ public:
   LogicalResult rewrite(cell::DefOp def, cell::StateOp state);
 
 private:
+  /// The operands' rows, all for nodes or all for the elements of one operand.
+  struct Rows {
+    SmallVector<Value> values;
+    std::optional<int64_t> elements;
+  };
+
   LogicalResult rewrite(Operation &op);
-  void rewriteSigmoid(cell::SigmoidOp op);
-  void rewriteProduct(cell::ProductOp op);
+  LogicalResult rewriteReduce(cell::ReduceOp op);
+  LogicalResult rewriteSigmoid(cell::SigmoidOp op);
+  LogicalResult rewriteProduct(cell::ProductOp op);
+  LogicalResult rewriteSlice(tensor::ExtractSliceOp op);
+  LogicalResult rewriteConstant(arith::ConstantOp op);
+  /// log_softmax, or softmax, its exponential.
+  LogicalResult rewriteSoftmax(Operation &op, bool isLog);
+  LogicalResult rewriteCrossEntropy(cell::CrossEntropyOp op);
   LogicalResult rewriteElementwise(Operation &op);
+  void store(cell::YieldOp yield, cell::StateOp state);
+
+  /// Reports and fails if a value is a concatenation, which isn't rows.
+  FailureOr<Rows> rowsOf(Operation &op, ValueRange values);
+  Value forElements(Value rows, std::optional<int64_t> elements);
+  /// log(sum of exp) of rows, spread over as many elements.
+  Value logSumExp(Location loc, Value rows);
   /// The parts of a concatenation, however it is nested; of any other value,
   /// itself.
-  void flatten(Value vector, SmallVectorImpl<Value> &parts);
+  void flatten(Value tensor, SmallVectorImpl<Value> &parts);
+  void map(Operation &op, Value rows) { mapping.map(op.getResult(0), rows); }
 
   OpBuilder &builder;
   IRMapping mapping;
@@ -73,7 +100,7 @@ LogicalResult CellRewriter::rewrite(cell::DefOp def, cell::StateOp state) {
   auto kernel = batch::KernelOp::create(
       builder, def.getLoc(), def.getSymNameAttr(), def.getOperandNamesAttr(),
       def.getStateAttr(), def.getDocAttr(), /*workspace=*/nullptr,
-      /*bindings=*/nullptr);
+      /*element_workspaces=*/nullptr, /*bindings=*/nullptr);
   OpBuilder::InsertionGuard guard(builder);
   Block *body = builder.createBlock(&kernel.getBody());
   for (BlockArgument argument : def.getBodyBlock().getArguments()) {
@@ -89,102 +116,252 @@ LogicalResult CellRewriter::rewrite(cell::DefOp def, cell::StateOp state) {
   for (Operation &op : def.getBodyBlock().without_terminator())
     if (failed(rewrite(op)))
       return failure();
-  cell::YieldOp yield = def.getYield();
+  store(def.getYield(), state);
+  batch::EndOp::create(builder, def.getYield().getLoc());
+  return success();
+}
+
+void CellRewriter::store(cell::YieldOp yield, cell::StateOp state) {
   for (auto [value, field] :
        llvm::zip(yield.getFields(), state.getFieldNames())) {
-    Value rows = mapping.lookupOrNull(value);
-    if (!rows)
-      return yield.emitOpError("can't store a concatenation yet; a "
-                               "concatenation may only be multiplied");
-    batch::ScatterOp::create(builder, yield.getLoc(), rows,
-                             cast<StringAttr>(field));
+    SmallVector<Value> parts;
+    flatten(value, parts);
+    int64_t offset = 0;
+    for (Value part : parts) {
+      Value rows = mapping.lookup(part);
+      batch::ScatterOp::create(builder, yield.getLoc(), rows,
+                               cast<StringAttr>(field), offset);
+      offset += batch::widthOf(rows.getType());
+    }
   }
-  batch::EndOp::create(builder, yield.getLoc());
-  return success();
 }
 
 LogicalResult CellRewriter::rewrite(Operation &op) {
   Location loc = op.getLoc();
   return TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](cell::FieldOp field) {
-        mapping.map(field.getResult(),
-                    batch::GatherOp::create(
-                        builder, loc, addRows(field.getType()),
-                        mapping.lookup(field.getNode()), field.getFieldAttr()));
+        Value column = mapping.lookup(field.getNode());
+        std::optional<int64_t> elements;
+        if (isa<batch::RaggedType>(column.getType()))
+          elements = cast<BlockArgument>(column).getArgNumber();
+        map(op, batch::GatherOp::create(builder, loc,
+                                        addRows(field.getType(), elements),
+                                        column, field.getFieldAttr()));
         return success();
       })
       .Case([&](cell::LookupOp lookup) {
-        mapping.map(lookup.getResult(),
-                    batch::LookupOp::create(builder, loc,
-                                            addRows(lookup.getType()),
-                                            lookup.getTableAttr(),
-                                            mapping.lookup(lookup.getToken())));
+        map(op, batch::LookupOp::create(builder, loc, addRows(lookup.getType()),
+                                        lookup.getTableAttr(),
+                                        mapping.lookup(lookup.getToken())));
         return success();
       })
       .Case([&](cell::WeightOp weight) {
-        mapping.map(weight.getResult(),
-                    batch::BroadcastOp::create(builder, loc,
-                                               addRows(weight.getType()),
-                                               weight.getParamAttr()));
+        map(op,
+            batch::BroadcastOp::create(builder, loc, addRows(weight.getType()),
+                                       weight.getParamAttr()));
         return success();
       })
-      .Case([&](cell::SigmoidOp sigmoid) {
-        rewriteSigmoid(sigmoid);
+      .Case([&](cell::ReduceOp reduce) { return rewriteReduce(reduce); })
+      .Case([&](cell::SigmoidOp sigmoid) { return rewriteSigmoid(sigmoid); })
+      .Case([&](cell::ProductOp product) { return rewriteProduct(product); })
+      .Case([&](cell::MultiplyOp multiply) -> LogicalResult {
+        FailureOr<Rows> rows = rowsOf(op, multiply->getOperands());
+        if (failed(rows))
+          return failure();
+        map(op, batch::MultiplyOp::create(
+                    builder, loc, addRows(multiply.getType(), rows->elements),
+                    rows->values[0], rows->values[1]));
         return success();
       })
-      .Case([&](cell::ProductOp product) {
-        rewriteProduct(product);
+      .Case([&](cell::BroadcastOp broadcast) -> LogicalResult {
+        FailureOr<Rows> rows = rowsOf(op, broadcast.getVector());
+        if (failed(rows))
+          return failure();
+        map(op, batch::SpreadOp::create(
+                    builder, loc, addRows(broadcast.getType(), rows->elements),
+                    rows->values[0],
+                    broadcast.getDirection() == cell::Direction::Columns
+                        ? batch::Direction::Columns
+                        : batch::Direction::Rows));
         return success();
       })
-      // Resolved where it is multiplied.
+      .Case([&](cell::SoftmaxOp) { return rewriteSoftmax(op, false); })
+      .Case([&](cell::LogSoftmaxOp) { return rewriteSoftmax(op, true); })
+      .Case([&](cell::CrossEntropyOp cross) {
+        return rewriteCrossEntropy(cross);
+      })
+      .Case([&](cell::ArgmaxOp argmax) -> LogicalResult {
+        FailureOr<Rows> rows = rowsOf(op, argmax.getOperand());
+        if (failed(rows))
+          return failure();
+        map(op, batch::ArgmaxOp::create(
+                    builder, loc, addRows(argmax.getType(), rows->elements),
+                    rows->values[0]));
+        return success();
+      })
+      // Resolved where it is multiplied or stored.
       .Case([&](tensor::ConcatOp) { return success(); })
-      .Case([&](arith::ConstantOp constant) -> LogicalResult {
-        auto splat = dyn_cast<SplatElementsAttr>(constant.getValue());
-        if (!splat || !isVector(constant.getType()))
-          return constant.emitOpError("must be a splat of f32 in a vector");
-        mapping.map(constant.getResult(),
-                    batch::SplatOp::create(builder, loc,
-                                           addRows(constant.getType()),
-                                           splat.getSplatValue<FloatAttr>()));
-        return success();
-      })
+      .Case([&](tensor::ExtractSliceOp slice) { return rewriteSlice(slice); })
+      .Case(
+          [&](arith::ConstantOp constant) { return rewriteConstant(constant); })
       .Default([&](Operation *) { return rewriteElementwise(op); });
 }
 
-void CellRewriter::rewriteSigmoid(cell::SigmoidOp op) {
-  Location loc = op.getLoc();
-  RankedTensorType type = addRows(op.getType());
-  Value one =
-      batch::SplatOp::create(builder, loc, type, builder.getF32FloatAttr(1.0));
-  Value negated =
-      arith::NegFOp::create(builder, loc, mapping.lookup(op.getOperand()));
-  Value exp = math::ExpOp::create(builder, loc, negated);
-  Value sum = arith::AddFOp::create(builder, loc, one, exp);
-  mapping.map(op.getResult(), arith::DivFOp::create(builder, loc, one, sum));
+//===----------------------------------------------------------------------===//
+// Rows of nodes and of elements
+//===----------------------------------------------------------------------===//
+
+Value CellRewriter::forElements(Value rows, std::optional<int64_t> elements) {
+  if (batch::elementsOf(rows.getType()) == elements)
+    return rows;
+  Type type = batch::withElements(rows.getType(), elements);
+  if (auto splat = rows.getDefiningOp<batch::SplatOp>())
+    return batch::SplatOp::create(builder, splat.getLoc(), type,
+                                  splat.getValueAttr());
+  return batch::RepeatOp::create(builder, rows.getLoc(), type, rows);
 }
 
-void CellRewriter::flatten(Value vector, SmallVectorImpl<Value> &parts) {
-  if (auto concat = vector.getDefiningOp<tensor::ConcatOp>())
+FailureOr<CellRewriter::Rows> CellRewriter::rowsOf(Operation &op,
+                                                   ValueRange values) {
+  Rows result;
+  for (Value value : values) {
+    Value rows = mapping.lookupOrNull(value);
+    if (!rows)
+      return op.emitOpError("can't take a concatenation; a concatenation may "
+                            "only be multiplied or stored");
+    result.values.push_back(rows);
+    if (std::optional<int64_t> elements = batch::elementsOf(rows.getType()))
+      result.elements = elements;
+  }
+  for (Value &rows : result.values)
+    rows = forElements(rows, result.elements);
+  return result;
+}
+
+LogicalResult CellRewriter::rewriteReduce(cell::ReduceOp op) {
+  auto column = cast<BlockArgument>(mapping.lookup(op.getNodes()));
+  mapping.map(op.getNode(), column);
+  for (Operation &inner : op.getBodyBlock().without_terminator()) {
+    if (isa<cell::ReduceOp>(inner))
+      return inner.emitOpError("can't stand in another reduction");
+    if (failed(rewrite(inner)))
+      return failure();
+  }
+  Operation *yield = op.getBodyBlock().getTerminator();
+  FailureOr<Rows> rows = rowsOf(*yield, op.getReduced());
+  if (failed(rows))
+    return failure();
+  auto reduction =
+      *batch::symbolizeReduction(stringifyReduction(op.getReduction()));
+  mapping.map(op.getResult(),
+              batch::ReduceOp::create(
+                  builder, op.getLoc(), addRows(op.getType()), reduction,
+                  forElements(rows->values[0], column.getArgNumber())));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+LogicalResult CellRewriter::rewriteSigmoid(cell::SigmoidOp op) {
+  FailureOr<Rows> rows = rowsOf(*op, op.getOperand());
+  if (failed(rows))
+    return failure();
+  Location loc = op.getLoc();
+  RankedTensorType type = addRows(op.getType(), rows->elements);
+  Value one =
+      batch::SplatOp::create(builder, loc, type, builder.getF32FloatAttr(1.0));
+  Value negated = arith::NegFOp::create(builder, loc, rows->values[0]);
+  Value exp = math::ExpOp::create(builder, loc, negated);
+  Value sum = arith::AddFOp::create(builder, loc, one, exp);
+  map(*op, arith::DivFOp::create(builder, loc, one, sum));
+  return success();
+}
+
+void CellRewriter::flatten(Value tensor, SmallVectorImpl<Value> &parts) {
+  if (auto concat = tensor.getDefiningOp<tensor::ConcatOp>())
     for (Value input : concat.getInputs())
       flatten(input, parts);
   else
-    parts.push_back(vector);
+    parts.push_back(tensor);
 }
 
-void CellRewriter::rewriteProduct(cell::ProductOp op) {
-  SmallVector<Value> parts, vectors;
-  flatten(op.getVector(), parts);
+LogicalResult CellRewriter::rewriteProduct(cell::ProductOp op) {
+  SmallVector<Value> parts;
+  flatten(op.getOperand(), parts);
+  FailureOr<Rows> rows = rowsOf(*op, parts);
+  if (failed(rows))
+    return failure();
   SmallVector<Attribute> terms;
   int64_t column = 0;
-  for (Value part : parts) {
-    vectors.push_back(mapping.lookup(part));
+  for (Value part : rows->values) {
     terms.push_back(
         batch::TermAttr::get(builder.getContext(), op.getParamAttr(), column));
-    column += cast<RankedTensorType>(part.getType()).getDimSize(0);
+    column += batch::widthOf(part.getType());
   }
-  mapping.map(op.getResult(), batch::ProductOp::create(
-                                  builder, op.getLoc(), addRows(op.getType()),
-                                  vectors, builder.getArrayAttr(terms)));
+  map(*op, batch::ProductOp::create(builder, op.getLoc(),
+                                    addRows(op.getType(), rows->elements),
+                                    rows->values, builder.getArrayAttr(terms)));
+  return success();
+}
+
+LogicalResult CellRewriter::rewriteSlice(tensor::ExtractSliceOp op) {
+  if (op.getSourceType().getRank() != 1 || !op.getType().hasStaticShape() ||
+      ShapedType::isDynamic(op.getStaticOffsets()[0]) ||
+      op.getStaticStrides()[0] != 1)
+    return op.emitOpError("must be a static part of a vector");
+  FailureOr<Rows> rows = rowsOf(*op, op.getSource());
+  if (failed(rows))
+    return failure();
+  map(*op, batch::SliceOp::create(builder, op.getLoc(),
+                                  addRows(op.getType(), rows->elements),
+                                  rows->values[0], op.getStaticOffsets()[0]));
+  return success();
+}
+
+LogicalResult CellRewriter::rewriteConstant(arith::ConstantOp op) {
+  auto splat = dyn_cast<SplatElementsAttr>(op.getValue());
+  if (!splat || !isVectorOrMatrix(op.getType()))
+    return op.emitOpError("must be a splat of f32 in a vector or a matrix");
+  map(*op, batch::SplatOp::create(builder, op.getLoc(), addRows(op.getType()),
+                                  splat.getSplatValue<FloatAttr>()));
+  return success();
+}
+
+Value CellRewriter::logSumExp(Location loc, Value rows) {
+  auto number =
+      RankedTensorType::get({ShapedType::kDynamic, 1}, builder.getF32Type());
+  return batch::LogSumExpOp::create(
+      builder, loc,
+      batch::withElements(number, batch::elementsOf(rows.getType())), rows);
+}
+
+LogicalResult CellRewriter::rewriteSoftmax(Operation &op, bool isLog) {
+  FailureOr<Rows> rows = rowsOf(op, op.getOperands());
+  if (failed(rows))
+    return failure();
+  Location loc = op.getLoc();
+  Value x = rows->values[0];
+  Value spread = batch::SpreadOp::create(
+      builder, loc, x.getType(), logSumExp(loc, x), batch::Direction::Elements);
+  Value result = arith::SubFOp::create(builder, loc, x, spread);
+  if (!isLog)
+    result = math::ExpOp::create(builder, loc, result);
+  map(op, result);
+  return success();
+}
+
+LogicalResult CellRewriter::rewriteCrossEntropy(cell::CrossEntropyOp op) {
+  FailureOr<Rows> rows = rowsOf(*op, op.getOperand());
+  if (failed(rows))
+    return failure();
+  Value sum = logSumExp(op.getLoc(), rows->values[0]);
+  Value picked =
+      batch::PickOp::create(builder, op.getLoc(), sum.getType(),
+                            rows->values[0], mapping.lookup(op.getLabel()));
+  map(*op, arith::SubFOp::create(builder, op.getLoc(), sum, picked));
+  return success();
 }
 
 LogicalResult CellRewriter::rewriteElementwise(Operation &op) {
@@ -193,19 +370,15 @@ LogicalResult CellRewriter::rewriteElementwise(Operation &op) {
     return op.emitOpError("can't be batched: it is neither an operation of "
                           "the cell dialect nor elementwise");
   Type type = op.getResult(0).getType();
-  if (!isVector(type))
+  if (!isVectorOrMatrix(type))
     return op.emitOpError() << "can't be batched: it computes " << type
-                            << " and not a vector of f32";
-  SmallVector<Value> operands;
-  for (Value operand : op.getOperands()) {
-    Value rows = mapping.lookupOrNull(operand);
-    if (!rows)
-      return op.emitOpError("can't take a concatenation yet; a concatenation "
-                            "may only be multiplied");
-    operands.push_back(rows);
-  }
-  Operation *rows = clone(builder, &op, addRows(type), operands);
-  mapping.map(op.getResult(0), rows->getResult(0));
+                            << " and not a vector or a matrix of f32";
+  FailureOr<Rows> rows = rowsOf(op, op.getOperands());
+  if (failed(rows))
+    return failure();
+  Operation *batched =
+      clone(builder, &op, addRows(type, rows->elements), rows->values);
+  map(op, batched->getResult(0));
   return success();
 }
 
@@ -225,12 +398,16 @@ void CellToBatchPass::runOnOperation() {
       batch::ParamOp::create(builder, loc, param.getSymNameAttr(),
                              param.getTypeAttr());
     } else if (auto state = dyn_cast<cell::StateOp>(op)) {
-      SmallVector<int64_t> widths;
-      for (unsigned i = 0; i < state.getNumFields(); ++i)
-        widths.push_back(state.getFieldType(i).getDimSize(0));
+      SmallVector<int64_t> widths, columns;
+      for (unsigned i = 0; i < state.getNumFields(); ++i) {
+        RankedTensorType field = addRows(state.getFieldType(i));
+        widths.push_back(batch::widthOf(field));
+        columns.push_back(batch::columnsOf(field));
+      }
       batch::StateOp::create(builder, loc, state.getSymNameAttr(),
                              state.getFieldNamesAttr(),
                              builder.getDenseI64ArrayAttr(widths),
+                             builder.getDenseI64ArrayAttr(columns),
                              /*layout=*/nullptr);
     } else if (auto output = dyn_cast<cell::OutputOp>(op)) {
       batch::OutputOp::create(builder, loc, output.getSymNameAttr(),

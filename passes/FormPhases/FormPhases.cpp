@@ -12,6 +12,8 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
+#include <limits>
+
 namespace edbc {
 #define GEN_PASS_DEF_FORMPHASES
 #include "passes/Passes.h.inc"
@@ -23,7 +25,27 @@ using namespace edbc::batch;
 
 /// Operations that need nothing computed: each phase has copies of its own.
 static bool isSource(Operation *op) {
-  return readsMemory(op) || isa<SplatOp>(op);
+  return readsMemory(op) || isView(op) || isa_and_nonnull<SplatOp>(op);
+}
+
+//===----------------------------------------------------------------------===//
+// Fewer accumulators
+//===----------------------------------------------------------------------===//
+
+/// One product instead of the sum of two, or null if one of them is needed
+/// elsewhere.
+static Value mergeProducts(Value a, Value b, Location loc,
+                           PatternRewriter &rewriter) {
+  auto left = a.getDefiningOp<ProductOp>();
+  auto right = b.getDefiningOp<ProductOp>();
+  if (!left || !right || !left->hasOneUse() || !right->hasOneUse())
+    return {};
+  SmallVector<Value> vectors(left.getVectors());
+  llvm::append_range(vectors, right.getVectors());
+  SmallVector<Attribute> terms(left.getTerms().getValue());
+  llvm::append_range(terms, right.getTerms());
+  return ProductOp::create(rewriter, loc, a.getType(), vectors,
+                           rewriter.getArrayAttr(terms));
 }
 
 namespace {
@@ -33,31 +55,91 @@ struct MergeSummedProducts : OpRewritePattern<arith::AddFOp> {
 
   LogicalResult matchAndRewrite(arith::AddFOp add,
                                 PatternRewriter &rewriter) const override {
-    auto left = add.getLhs().getDefiningOp<ProductOp>();
-    auto right = add.getRhs().getDefiningOp<ProductOp>();
-    if (!left || !right || !left->hasOneUse() || !right->hasOneUse())
+    Value merged =
+        mergeProducts(add.getLhs(), add.getRhs(), add.getLoc(), rewriter);
+    if (!merged)
       return rewriter.notifyMatchFailure(
           add, "not a sum of two products that are used once");
-    SmallVector<Value> vectors(left.getVectors());
-    llvm::append_range(vectors, right.getVectors());
-    SmallVector<Attribute> terms(left.getTerms().getValue());
-    llvm::append_range(terms, right.getTerms());
-    rewriter.replaceOpWithNewOp<ProductOp>(add, add.getType(), vectors,
-                                           rewriter.getArrayAttr(terms));
+    rewriter.replaceOp(add, merged);
     return success();
   }
 };
 
-/// A phase is identified by how many phases must precede it, and its width.
-using PhaseKey = std::pair<unsigned, int64_t>;
+/// (product(a) + x) + product(b) -> product(a, b) + x
+struct MergeProductsAroundAddend : OpRewritePattern<arith::AddFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::AddFOp add,
+                                PatternRewriter &rewriter) const override {
+    auto inner = add.getLhs().getDefiningOp<arith::AddFOp>();
+    if (!inner || !inner->hasOneUse())
+      return rewriter.notifyMatchFailure(add, "not a sum of three");
+    for (bool isLeft : {true, false}) {
+      Value product = isLeft ? inner.getLhs() : inner.getRhs();
+      Value addend = isLeft ? inner.getRhs() : inner.getLhs();
+      if (Value merged =
+              mergeProducts(product, add.getRhs(), add.getLoc(), rewriter)) {
+        rewriter.replaceOpWithNewOp<arith::AddFOp>(add, merged, addend);
+        return success();
+      }
+    }
+    return rewriter.notifyMatchFailure(add, "not two products and an addend");
+  }
+};
+
+/// A view of a constant is a constant.
+struct FoldViewOfSplat : RewritePattern {
+  explicit FoldViewOfSplat(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (!isView(op) && !isa<SpreadOp>(op))
+      return rewriter.notifyMatchFailure(op, "no view");
+    auto splat = op->getOperand(0).getDefiningOp<SplatOp>();
+    if (!splat)
+      return rewriter.notifyMatchFailure(op, "no view of a constant");
+    rewriter.replaceOpWithNewOp<SplatOp>(op, op->getResult(0).getType(),
+                                         splat.getValueAttr());
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Which phase computes what
+//===----------------------------------------------------------------------===//
+
+/// What identifies a phase.
+struct PhaseKey {
+  unsigned level; ///< how many phases must precede it
+  int64_t width;
+  int64_t columns;
+  std::optional<int64_t> over;
+
+  static PhaseKey of(unsigned level, Type type) {
+    return {level, widthOf(type), columnsOf(type), elementsOf(type)};
+  }
+  bool operator==(const PhaseKey &other) const {
+    return level == other.level && width == other.width &&
+           columns == other.columns && over == other.over;
+  }
+};
 
 struct FormPhasesPass : edbc::impl::FormPhasesBase<FormPhasesPass> {
   void runOnOperation() override;
 
 private:
-  /// Assigns a phase to every operation that isn't a source. Reports and fails
-  /// if there is one that no phase can compute.
+  /// Assigns the first possible phase to every operation that isn't a source.
+  /// Reports and fails if there is one that no phase can compute.
   LogicalResult assign(KernelOp kernel);
+  /// Moves operations to the later phases where their results are used, so that
+  /// these needn't be kept.
+  void sink(KernelOp kernel);
+  unsigned latestLevel(Operation *op);
+  /// The first level at which a phase can read `value` at the element that it
+  /// computes, or anywhere.
+  unsigned levelOf(Value value);
+  unsigned levelInMemory(Value value);
   /// Moves the operations into the phases.
   void build(KernelOp kernel);
 
@@ -65,25 +147,37 @@ private:
 };
 } // namespace
 
-static int64_t widthOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getDimSize(1);
-}
-
 /// Whether a phase can compute an operation that isn't a source.
 static bool isComputable(Operation *op) {
-  if (isa<ProductOp, ScatterOp>(op))
+  if (readsWholeRows(op) || isa<ScatterOp>(op))
     return true;
   return OpTrait::hasElementwiseMappableTraits(op) &&
          llvm::all_of(op->getResultTypes(), isBatchTensor);
 }
 
+unsigned FormPhasesPass::levelOf(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (isView(op))
+    return levelInMemory(value);
+  auto it = keys.find(op);
+  return it == keys.end() ? 0 : it->second.level;
+}
+
+unsigned FormPhasesPass::levelInMemory(Value value) {
+  Operation *op = value.getDefiningOp();
+  while (isView(op))
+    op = op->getOperand(0).getDefiningOp();
+  auto it = keys.find(op);
+  return it == keys.end() ? 0 : it->second.level + 1;
+}
+
 LogicalResult FormPhasesPass::assign(KernelOp kernel) {
   keys.clear();
-  auto levelOf = [&](Value value) {
-    auto it = keys.find(value.getDefiningOp());
-    return it == keys.end() ? 0 : it->second.first;
-  };
   for (Operation &op : kernel.getBodyBlock().without_terminator()) {
+    // A constant that must be in memory is like a computed value: an early
+    // phase writes it into a workspace.
+    if (isa<SplatOp>(op) && llvm::any_of(op.getUsers(), readsWholeRows))
+      keys.insert({&op, PhaseKey::of(0, op.getResult(0).getType())});
     if (isSource(&op))
       continue;
     if (!isComputable(&op))
@@ -91,23 +185,76 @@ LogicalResult FormPhasesPass::assign(KernelOp kernel) {
           "can't be computed in a phase: it isn't elementwise "
           "on rows of f32");
     unsigned level = 0;
-    for (Value operand : op.getOperands()) {
-      if (!isa<ProductOp>(op))
-        level = std::max(level, levelOf(operand));
-      else if (!readsMemory(operand.getDefiningOp()))
-        level = std::max(level, levelOf(operand) + 1);
-    }
+    for (Value operand : op.getOperands())
+      level = std::max(level, readsWholeRows(&op) ? levelInMemory(operand)
+                                                  : levelOf(operand));
     Value sized = op.getNumResults() ? op.getResult(0) : op.getOperand(0);
-    keys[&op] = {level, widthOf(sized)};
+    keys.insert({&op, PhaseKey::of(level, sized.getType())});
   }
-  // A constant is multiplied like a computed value: an earlier phase writes it
-  // into the workspace.
-  for (Operation &op : kernel.getBodyBlock().without_terminator())
-    if (isa<SplatOp>(op) && llvm::any_of(op.getUsers(), [](Operation *user) {
-          return isa<ProductOp>(user);
-        }))
-      keys[&op] = {0, widthOf(op.getResult(0))};
   return success();
+}
+
+/// The level of the phase in which all uses of an operation's result are, or
+/// the last one before; that of the operation if there is no reason to leave
+/// it.
+unsigned FormPhasesPass::latestLevel(Operation *op) {
+  unsigned level = keys.find(op)->second.level;
+  constexpr unsigned unlimited = std::numeric_limits<unsigned>::max();
+  unsigned inPhase = unlimited, inMemory = unlimited;
+  SmallVector<Operation *> uses(op->getUsers());
+  for (size_t i = 0; i < uses.size(); ++i) {
+    Operation *use = uses[i];
+    if (isView(use)) {
+      // Whoever reads the view reads it from memory.
+      for (Operation *user : use->getUsers())
+        if (auto it = keys.find(user); it != keys.end())
+          inMemory = std::min(inMemory, it->second.level - 1);
+        else
+          uses.push_back(user);
+    } else if (readsWholeRows(use)) {
+      inMemory = std::min(inMemory, keys.find(use)->second.level - 1);
+    } else if (!isa<ScatterOp>(use)) {
+      inPhase = std::min(inPhase, keys.find(use)->second.level);
+    }
+  }
+  bool meetsUser = inPhase != unlimited && inPhase <= inMemory;
+  return meetsUser ? std::max(level, inPhase) : level;
+}
+
+void FormPhasesPass::sink(KernelOp kernel) {
+  for (Operation &op :
+       llvm::reverse(kernel.getBodyBlock().without_terminator()))
+    if (keys.contains(&op) && !isa<ScatterOp>(op))
+      keys.find(&op)->second.level = latestLevel(&op);
+  // A field is stored where it is computed.
+  for (Operation &op : kernel.getBodyBlock().without_terminator())
+    if (auto scatter = dyn_cast<ScatterOp>(op))
+      keys.find(&op)->second.level = levelOf(scatter.getValue());
+}
+
+//===----------------------------------------------------------------------===//
+// Building the phases
+//===----------------------------------------------------------------------===//
+
+/// Lets `user`, which stands in a phase, read copies of the sources outside.
+/// @param copies those that the phase has already.
+static void copySources(Operation *user,
+                        function_ref<bool(Operation *)> isOutside,
+                        DenseMap<Operation *, Operation *> &copies) {
+  for (OpOperand &operand : user->getOpOperands()) {
+    Operation *source = operand.get().getDefiningOp();
+    if (!isSource(source) || !isOutside(source))
+      continue;
+    Operation *&copy = copies[source];
+    if (!copy) {
+      Operation *clone = source->clone();
+      user->getBlock()->getOperations().insert(user->getIterator(), clone);
+      copy = clone;
+      copySources(clone, isOutside, copies);
+      copies[source] = clone;
+    }
+    operand.set(copies[source]->getResult(0));
+  }
 }
 
 void FormPhasesPass::build(KernelOp kernel) {
@@ -117,7 +264,7 @@ void FormPhasesPass::build(KernelOp kernel) {
     if (!llvm::is_contained(order, key))
       order.insert(llvm::upper_bound(order, key,
                                      [](const PhaseKey &a, const PhaseKey &b) {
-                                       return a.first < b.first;
+                                       return a.level < b.level;
                                      }),
                    key);
 
@@ -140,26 +287,19 @@ void FormPhasesPass::build(KernelOp kernel) {
     SmallVector<Type> keptTypes;
     for (Value value : kept)
       keptTypes.push_back(value.getType());
-    auto phase = PhaseOp::create(builder, members.front()->getLoc(), keptTypes,
-                                 key.second, FlatSymbolRefAttr(), IntegerAttr(),
-                                 DenseI64ArrayAttr());
+    auto phase = PhaseOp::create(
+        builder, members.front()->getLoc(), keptTypes, key.width, key.columns,
+        key.over ? builder.getI64IntegerAttr(*key.over) : IntegerAttr(),
+        FlatSymbolRefAttr(), IntegerAttr(), DenseI64ArrayAttr());
     Block *body = builder.createBlock(&phase.getBody());
 
     DenseMap<Operation *, Operation *> copies;
+    auto isOutside = [&](Operation *source) {
+      return source->getBlock() != body && !keys.contains(source);
+    };
     for (Operation *op : members) {
       op->moveBefore(body, body->end());
-      for (OpOperand &operand : op->getOpOperands()) {
-        Operation *source = operand.get().getDefiningOp();
-        if (!source || inside.contains(source) || !isSource(source) ||
-            keys.contains(source))
-          continue;
-        Operation *&copy = copies[source];
-        if (!copy) {
-          copy = source->clone();
-          body->getOperations().insert(op->getIterator(), copy);
-        }
-        operand.set(copy->getResult(0));
-      }
+      copySources(op, isOutside, copies);
     }
     builder.setInsertionPointToEnd(body);
     YieldOp::create(builder, phase.getLoc(), kept.getArrayRef());
@@ -181,10 +321,12 @@ void FormPhasesPass::runOnOperation() {
   if (!kernel.getOps<PhaseOp>().empty())
     return;
   RewritePatternSet patterns(&getContext());
-  patterns.add<MergeSummedProducts>(&getContext());
+  patterns.add<MergeSummedProducts, MergeProductsAroundAddend, FoldViewOfSplat>(
+      &getContext());
   if (failed(applyPatternsGreedily(kernel, std::move(patterns))))
     return signalPassFailure();
   if (failed(assign(kernel)))
     return signalPassFailure();
+  sink(kernel);
   build(kernel);
 }

@@ -6,6 +6,8 @@
 
 #include "passes/LowerPhases/PhaseFunction.h"
 
+#include "passes/LowerPhases/Epilogue.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -46,168 +48,6 @@ Tile Tile::choose(Isa isa, int64_t panel, int64_t terms) {
 }
 
 namespace {
-
-/// A function under construction: the slots of its buffers, opened at its
-/// beginning when first asked for.
-class BufferScope {
-public:
-  BufferScope(ImplicitLocOpBuilder &b, KernelOp kernel,
-              const SymbolTable &symbols, Value buffers)
-      : b(b), kernel(kernel), symbols(symbols), buffers(buffers) {}
-
-  Value items() { return open(BindingKind::Items, -1, {}, columnType()); }
-  Value operandColumn(BindingKind kind, Value operand) {
-    return open(kind, cast<BlockArgument>(operand).getArgNumber(), {},
-                columnType());
-  }
-  Value operandValues(Value operand) {
-    int64_t width = cast<ValuesType>(operand.getType()).getWidth();
-    return open(BindingKind::OperandValues,
-                cast<BlockArgument>(operand).getArgNumber(), {},
-                rowsType(paddedWidth(width)));
-  }
-  Value resultRows() {
-    return open(BindingKind::ResultRows, -1, {}, columnType());
-  }
-  Value state(FlatSymbolRefAttr name) {
-    return open(BindingKind::State, -1, name,
-                rowsType(stateOp(name).getLayout()->getStride()));
-  }
-  Value param(FlatSymbolRefAttr name) {
-    auto op = symbols.lookup<ParamOp>(name.getValue());
-    return open(BindingKind::Constant, -1, name,
-                rowsType(paddedWidth(op.getColumns())));
-  }
-  Value weights(FlatSymbolRefAttr name) {
-    return open(BindingKind::Constant, -1, name,
-                MemRefType::get(ShapedType::kDynamic, b.getF32Type()));
-  }
-  Value workspace() {
-    return open(BindingKind::Workspace, -1, {},
-                rowsType(kernel.getWorkspace()->getStride()));
-  }
-
-  /// Float at which a field begins in a row of its state.
-  int64_t fieldOffset(FlatSymbolRefAttr state, StringRef field) {
-    StateOp op = stateOp(state);
-    return op.getLayout()->getOffsets()[*op.findField(field)];
-  }
-  KernelOp getKernel() { return kernel; }
-  Value getBuffers() { return buffers; }
-  /// Fails if a buffer was asked for that the kernel doesn't bind.
-  LogicalResult getResult() { return result; }
-
-private:
-  MemRefType columnType() {
-    return MemRefType::get(ShapedType::kDynamic, b.getI32Type());
-  }
-  MemRefType rowsType(int64_t stride) {
-    return MemRefType::get({ShapedType::kDynamic, stride}, b.getF32Type());
-  }
-  StateOp stateOp(FlatSymbolRefAttr name) {
-    return symbols.lookup<StateOp>(name.getValue());
-  }
-
-  Value open(BindingKind kind, int64_t index, FlatSymbolRefAttr symbol,
-             MemRefType type) {
-    auto binding = BindingAttr::get(b.getContext(), kind, index, symbol);
-    Value &buffer = opened[binding];
-    if (!buffer) {
-      auto bindings = kernel.getBindings()->getValue();
-      auto *found = llvm::find(bindings, Attribute(binding));
-      if (found == bindings.end())
-        result = kernel.emitOpError() << "doesn't bind " << binding
-                                      << ", which one of its phases reads";
-      int64_t slot = std::distance(bindings.begin(), found);
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(buffers.getParentBlock());
-      buffer = BindOp::create(b, type, buffers, slot);
-    }
-    return buffer;
-  }
-
-  ImplicitLocOpBuilder &b;
-  KernelOp kernel;
-  const SymbolTable &symbols;
-  Value buffers;
-  DenseMap<Attribute, Value> opened;
-  LogicalResult result = success();
-};
-
-/// Where a row of a value begins: `buffer[row, offset]`.
-struct RowPlace {
-  Value buffer;
-  Value row;
-  int64_t offset;
-};
-
-/// Finds the rows that belong to one position in the batch.
-class RowReader {
-public:
-  RowReader(ImplicitLocOpBuilder &b, BufferScope &scope, Value position)
-      : b(b), scope(scope), position(position) {}
-
-  /// The place of a value that lies in memory: an operand's field, a table's
-  /// row, a vector parameter, a dense input, or a result of an earlier phase.
-  RowPlace locate(Value value) {
-    if (auto gather = value.getDefiningOp<GatherOp>()) {
-      FlatSymbolRefAttr state = gather.getRows().getType().getState();
-      return {
-          scope.state(state),
-          load(scope.operandColumn(BindingKind::OperandRows, gather.getRows())),
-          scope.fieldOffset(state, gather.getField())};
-    }
-    if (auto lookup = value.getDefiningOp<LookupOp>())
-      return {scope.param(lookup.getTableAttr()),
-              load(scope.operandColumn(BindingKind::OperandTokens,
-                                       lookup.getTokens())),
-              0};
-    if (auto broadcast = value.getDefiningOp<BroadcastOp>())
-      return {scope.param(broadcast.getParamAttr()),
-              arith::ConstantIndexOp::create(b, 0), 0};
-    if (auto input = value.getDefiningOp<InputOp>())
-      return {scope.operandValues(input.getValues()), item(), 0};
-    auto phase = value.getDefiningOp<PhaseOp>();
-    int64_t result = cast<OpResult>(value).getResultNumber();
-    return kept((*phase.getSlots())[result]);
-  }
-
-  RowPlace kept(int64_t slot) {
-    return {scope.workspace(), position,
-            scope.getKernel().getWorkspace()->getOffsets()[slot]};
-  }
-
-  RowPlace result(StringRef field) {
-    FlatSymbolRefAttr state = scope.getKernel().getStateAttr();
-    return {scope.state(state), load(scope.resultRows()),
-            scope.fieldOffset(state, field)};
-  }
-
-private:
-  Value toIndex(Value i32) {
-    return arith::IndexCastUIOp::create(b, b.getIndexType(), i32);
-  }
-  Value item() {
-    if (!itemIndex)
-      itemIndex = toIndex(memref::LoadOp::create(b, scope.items(), position));
-    return itemIndex;
-  }
-  /// The entry of a column for this position, loaded once.
-  Value load(Value column) {
-    Value index = item();
-    Value &row = rows[column];
-    if (!row)
-      row = toIndex(memref::LoadOp::create(b, column, index));
-    return row;
-  }
-
-  ImplicitLocOpBuilder &b;
-  BufferScope &scope;
-  Value position;
-  Value itemIndex;
-  DenseMap<Value, Value> rows;
-};
-
 /// Generates one phase for one instruction set.
 class PhaseFunction {
 public:
@@ -217,33 +57,19 @@ public:
 
 private:
   LogicalResult generateEpilogue();
-  LogicalResult computeStrip(RowReader &rows, Value column,
-                             ValueRange accumulators);
   LogicalResult generateMain();
   void generateTile(BufferScope &scope, int64_t numRows, Value firstRow,
                     Value weightsBegin, Value column);
-  SmallVector<Value> accumulate(BufferScope &scope,
-                                MutableArrayRef<RowReader> rows,
-                                Value weightsBegin);
-
+  /// Adds the phase's products to `sums`.
+  void accumulateProducts(BufferScope &scope, MutableArrayRef<RowReader> rows,
+                          Value weightsBegin, SmallVectorImpl<Value> &sums);
+  /// Adds to `sums` what number `number` of the phase's sums comes to.
+  void accumulate(MultiplyOp multiply, size_t number,
+                  MutableArrayRef<RowReader> rows, Value column,
+                  SmallVectorImpl<Value> &sums);
   func::FuncOp declare(StringRef symbol, ArrayRef<Type> inputs);
-  Value index(int64_t value) {
-    return arith::ConstantIndexOp::create(b, value);
-  }
-  Value add(Value a, Value c) { return arith::AddIOp::create(b, a, c); }
-  Value add(Value a, int64_t c) { return c ? add(a, index(c)) : a; }
-  Value multiply(Value a, int64_t c) {
-    return arith::MulIOp::create(b, a, index(c));
-  }
-  Value loadVector(const RowPlace &place, Value column) {
-    return vector::LoadOp::create(
-        b, vectorType, place.buffer,
-        ValueRange{place.row, add(column, place.offset)});
-  }
-  void storeVector(Value value, const RowPlace &place, Value column) {
-    vector::StoreOp::create(b, value, place.buffer,
-                            ValueRange{place.row, add(column, place.offset)});
-  }
+  /// A row's accumulators: sum by sum, vector by vector.
+  size_t perRow() const { return summed.size() * tile.vectors; }
 
   ImplicitLocOpBuilder b;
   ModuleOp module;
@@ -251,7 +77,10 @@ private:
   PhaseOp phase;
   KernelOp kernel;
   const SymbolTable &symbols;
+  /// What is summed up in registers: products, then multiplications.
   SmallVector<ProductOp> products;
+  SmallVector<MultiplyOp> multiplies;
+  SmallVector<Value> summed;
   PackOp pack; ///< null where there are no products
   Tile tile;
   VectorType vectorType;
@@ -263,8 +92,12 @@ PhaseFunction::PhaseFunction(ModuleOp module, StringRef name, PhaseOp phase,
                              const SymbolTable &symbols, Isa isa)
     : b(phase.getLoc(), module.getContext()), module(module), name(name),
       phase(phase), kernel(cast<KernelOp>(phase->getParentOp())),
-      symbols(symbols), products(phase.getBodyBlock().getOps<ProductOp>()) {
-  int64_t terms = 0;
+      symbols(symbols), products(phase.getBodyBlock().getOps<ProductOp>()),
+      multiplies(phase.getBodyBlock().getOps<MultiplyOp>()) {
+  llvm::append_range(summed, products);
+  llvm::append_range(summed, multiplies);
+  // A multiplication goes on alone, as a segment with one term does.
+  int64_t terms = multiplies.empty() ? 0 : 1;
   if (std::optional<StringRef> weights = phase.getWeights()) {
     pack = symbols.lookup<PackOp>(*weights);
     for (Attribute segment : pack.getSegments())
@@ -294,7 +127,7 @@ LogicalResult PhaseFunction::generate() {
 LogicalResult PhaseFunction::generateEpilogue() {
   SmallVector<Type> inputs = {LLVM::LLVMPointerType::get(b.getContext()),
                               b.getIndexType(), b.getIndexType()};
-  inputs.append(products.size() * tile.vectors, vectorType);
+  inputs.append(perRow(), vectorType);
   epilogue = declare((name + "_epilogue").str(), inputs);
   epilogue.setPrivate();
   // Called by the tiles of all sizes: one copy serves them.
@@ -304,74 +137,19 @@ LogicalResult PhaseFunction::generateEpilogue() {
       LLVM::LinkageAttr::get(b.getContext(), LLVM::Linkage::Internal));
 
   BufferScope scope(b, kernel, symbols, epilogue.getArgument(0));
-  RowReader rows(b, scope, epilogue.getArgument(1));
+  RowReader rows(b, scope, phase, epilogue.getArgument(1));
   ValueRange accumulators = epilogue.getArguments().drop_front(3);
   for (int64_t v = 0; v < tile.vectors; ++v) {
-    SmallVector<Value> ofVector;
-    for (size_t product = 0; product < products.size(); ++product)
-      ofVector.push_back(accumulators[product * tile.vectors + v]);
-    Value column = add(epilogue.getArgument(2), v * tile.lanes);
-    if (failed(computeStrip(rows, column, ofVector)))
+    DenseMap<Value, Value> sums;
+    for (auto [number, value] : llvm::enumerate(summed))
+      sums[value] = accumulators[number * tile.vectors + v];
+    Value at = add(b, epilogue.getArgument(2), v * tile.lanes);
+    if (failed(Epilogue(b, scope, phase, vectorType, rows, at, std::move(sums))
+                   .generate()))
       return failure();
   }
   func::ReturnOp::create(b);
   return scope.getResult();
-}
-
-LogicalResult PhaseFunction::computeStrip(RowReader &rows, Value column,
-                                          ValueRange accumulators) {
-  DenseMap<Value, Value> computed;
-  for (auto [product, sum] : llvm::zip(products, accumulators))
-    computed[product] = sum;
-
-  auto lookUp = [&](Value value) {
-    Value &vector = computed[value];
-    // What isn't computed here lies in the workspace.
-    if (!vector)
-      vector = loadVector(rows.locate(value), column);
-    return vector;
-  };
-  for (Operation &op : phase.getBodyBlock()) {
-    b.setLoc(op.getLoc());
-    LogicalResult result =
-        TypeSwitch<Operation *, LogicalResult>(&op)
-            .Case<ProductOp>([](auto) { return success(); })
-            // Loaded where they are first needed, if at all.
-            .Case<GatherOp, LookupOp, InputOp, BroadcastOp>(
-                [](auto) { return success(); })
-            .Case([&](SplatOp splat) {
-              computed[splat] = arith::ConstantOp::create(
-                  b, DenseElementsAttr::get(vectorType, splat.getValue()));
-              return success();
-            })
-            .Case([&](ScatterOp scatter) {
-              Value value = lookUp(scatter.getValue());
-              storeVector(value, rows.result(scatter.getField()), column);
-              return success();
-            })
-            .Case([&](YieldOp yield) {
-              for (auto [i, kept] : llvm::enumerate(yield.getKept())) {
-                Value value = lookUp(kept);
-                storeVector(value, rows.kept((*phase.getSlots())[i]), column);
-              }
-              return success();
-            })
-            .Default([&](Operation *) -> LogicalResult {
-              if (!OpTrait::hasElementwiseMappableTraits(&op))
-                return op.emitOpError("can't be computed in a phase: it isn't "
-                                      "elementwise");
-              SmallVector<Value> operands;
-              for (Value operand : op.getOperands())
-                operands.push_back(lookUp(operand));
-              Operation *vector = clone(b, &op, vectorType, operands);
-              computed[op.getResult(0)] = vector->getResult(0);
-              return success();
-            });
-    if (failed(result))
-      return failure();
-  }
-  b.setLoc(phase.getLoc());
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -390,24 +168,25 @@ LogicalResult PhaseFunction::generateMain() {
   Value rowBegin = bound(1), rowEnd = bound(2);
   Value panelBegin = bound(3), panelEnd = bound(4);
   Value numRows = arith::SubIOp::create(b, rowEnd, rowBegin);
-  Value rest = arith::RemUIOp::create(b, numRows, index(tile.rows));
+  Value rest = arith::RemUIOp::create(b, numRows, index(b, tile.rows));
   Value tilesEnd = arith::SubIOp::create(b, rowEnd, rest);
-  Value zero = index(0), one = index(1);
+  Value zero = index(b, 0), one = index(b, 1);
 
   auto panels = scf::ForOp::create(b, panelBegin, panelEnd, one);
   b.setInsertionPointToStart(panels.getBody());
-  auto strips = scf::ForOp::create(b, zero, index(tile.strips), one);
+  auto strips = scf::ForOp::create(b, zero, index(b, tile.strips), one);
   b.setInsertionPointToStart(strips.getBody());
   Value stripBegin =
-      multiply(strips.getInductionVar(), tile.vectors * tile.lanes);
-  Value column =
-      add(multiply(panels.getInductionVar(), *phase.getPanel()), stripBegin);
+      multiply(b, strips.getInductionVar(), tile.vectors * tile.lanes);
+  Value column = add(
+      b, multiply(b, panels.getInductionVar(), *phase.getPanel()), stripBegin);
   Value weightsBegin;
   if (pack)
-    weightsBegin = add(multiply(panels.getInductionVar(), pack.getPanelSize()),
-                       stripBegin);
+    weightsBegin =
+        add(b, multiply(b, panels.getInductionVar(), pack.getPanelSize()),
+            stripBegin);
 
-  auto tiles = scf::ForOp::create(b, rowBegin, tilesEnd, index(tile.rows));
+  auto tiles = scf::ForOp::create(b, rowBegin, tilesEnd, index(b, tile.rows));
   b.setInsertionPointToStart(tiles.getBody());
   generateTile(scope, tile.rows, tiles.getInductionVar(), weightsBegin, column);
   b.setInsertionPointAfter(tiles);
@@ -432,32 +211,30 @@ LogicalResult PhaseFunction::generateMain() {
 void PhaseFunction::generateTile(BufferScope &scope, int64_t numRows,
                                  Value firstRow, Value weightsBegin,
                                  Value column) {
-  SmallVector<Value> positions;
+  SmallVector<Value> numbers;
   SmallVector<RowReader> rows;
   for (int64_t row = 0; row < numRows; ++row) {
-    positions.push_back(add(firstRow, row));
-    rows.emplace_back(b, scope, positions.back());
+    numbers.push_back(add(b, firstRow, row));
+    rows.emplace_back(b, scope, phase, numbers.back());
   }
-  SmallVector<Value> sums;
+  Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
+  SmallVector<Value> sums(numRows * perRow(), zeros);
   if (pack)
-    sums = accumulate(scope, rows, weightsBegin);
-  size_t perRow = products.size() * tile.vectors;
+    accumulateProducts(scope, rows, weightsBegin, sums);
+  for (auto [i, multiply] : llvm::enumerate(multiplies))
+    accumulate(multiply, products.size() + i, rows, column, sums);
   for (int64_t row = 0; row < numRows; ++row) {
-    SmallVector<Value> arguments = {scope.getBuffers(), positions[row], column};
-    llvm::append_range(arguments, ArrayRef(sums).slice(row * perRow, perRow));
+    SmallVector<Value> arguments = {scope.getBuffers(), numbers[row], column};
+    llvm::append_range(arguments,
+                       ArrayRef(sums).slice(row * perRow(), perRow()));
     func::CallOp::create(b, epilogue, arguments);
   }
 }
 
-/// Sums all products of a strip for the given rows: row by row, product by
-/// product, vector by vector.
-SmallVector<Value> PhaseFunction::accumulate(BufferScope &scope,
-                                             MutableArrayRef<RowReader> rows,
-                                             Value weightsBegin) {
-  size_t perRow = products.size() * tile.vectors;
-  Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
-  SmallVector<Value> sums(rows.size() * perRow, zeros);
-  Value zero = index(0), one = index(1);
+void PhaseFunction::accumulateProducts(BufferScope &scope,
+                                       MutableArrayRef<RowReader> rows,
+                                       Value weightsBegin,
+                                       SmallVectorImpl<Value> &sums) {
   Value weights = scope.weights(phase.getWeightsAttr());
   int64_t panel = *phase.getPanel();
 
@@ -473,26 +250,28 @@ SmallVector<Value> PhaseFunction::accumulate(BufferScope &scope,
     SmallVector<RowPlace> places;
     for (RowReader &row : rows)
       places.push_back(row.locate(operand));
-    auto loop =
-        scf::ForOp::create(b, zero, index(segment.getDepth()), one, sums);
+    auto loop = scf::ForOp::create(b, index(b, 0), index(b, segment.getDepth()),
+                                   index(b, 1), sums);
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
       Value k = loop.getInductionVar();
       SmallVector<Value> next(loop.getRegionIterArgs());
-      Value at = add(add(weightsBegin, multiply(k, step)), segmentBegin);
+      Value at =
+          add(b, add(b, weightsBegin, multiply(b, k, step)), segmentBegin);
       SmallVector<Value> loaded;
       for (size_t term = 0; term < segment.getTerms().size(); ++term)
         for (int64_t v = 0; v < tile.vectors; ++v)
           loaded.push_back(vector::LoadOp::create(
-              b, vectorType, weights, add(at, term * panel + v * tile.lanes)));
+              b, vectorType, weights,
+              add(b, at, term * panel + v * tile.lanes)));
       for (auto [row, place] : llvm::enumerate(places)) {
-        Value element = memref::LoadOp::create(
-            b, place.buffer, ValueRange{place.row, add(k, place.offset)});
+        Value element =
+            memref::LoadOp::create(b, place.buffer, indices(b, place, k));
         Value spread = vector::BroadcastOp::create(b, vectorType, element);
         for (auto [term, product] : llvm::enumerate(segment.getAccumulators()))
           for (int64_t v = 0; v < tile.vectors; ++v) {
-            Value &sum = next[row * perRow + product * tile.vectors + v];
+            Value &sum = next[row * perRow() + product * tile.vectors + v];
             sum = vector::FMAOp::create(b, spread,
                                         loaded[term * tile.vectors + v], sum);
           }
@@ -502,7 +281,40 @@ SmallVector<Value> PhaseFunction::accumulate(BufferScope &scope,
     sums.assign(loop.getResults().begin(), loop.getResults().end());
     segmentBegin += segment.getDepth() * step;
   }
-  return sums;
+}
+
+void PhaseFunction::accumulate(MultiplyOp multiplyOp, size_t number,
+                               MutableArrayRef<RowReader> rows, Value column,
+                               SmallVectorImpl<Value> &sums) {
+  Type matrix = multiplyOp.getMatrix().getType();
+  SmallVector<RowPlace> matrices, vectors;
+  for (RowReader &row : rows) {
+    matrices.push_back(row.locateMatrix(multiplyOp.getMatrix()));
+    vectors.push_back(row.locate(multiplyOp.getOperand()));
+  }
+  auto loop = scf::ForOp::create(b, index(b, 0), index(b, columnsOf(matrix)),
+                                 index(b, 1), sums);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value k = loop.getInductionVar();
+    SmallVector<Value> next(loop.getRegionIterArgs());
+    Value at = add(b, multiply(b, k, paddedWidth(widthOf(matrix))), column);
+    for (size_t row = 0; row < rows.size(); ++row) {
+      Value element = memref::LoadOp::create(b, vectors[row].buffer,
+                                             indices(b, vectors[row], k));
+      Value spread = vector::BroadcastOp::create(b, vectorType, element);
+      for (int64_t v = 0; v < tile.vectors; ++v) {
+        Value floats = vector::LoadOp::create(
+            b, vectorType, matrices[row].buffer,
+            indices(b, matrices[row], add(b, at, v * tile.lanes)));
+        Value &sum = next[row * perRow() + number * tile.vectors + v];
+        sum = vector::FMAOp::create(b, spread, floats, sum);
+      }
+    }
+    scf::YieldOp::create(b, next);
+  }
+  sums.assign(loop.getResults().begin(), loop.getResults().end());
 }
 
 static bool isPlanned(PhaseOp phase) {

@@ -9,6 +9,7 @@
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace edbc {
 #define GEN_PASS_DEF_PLANMEMORY
@@ -19,15 +20,20 @@ using namespace mlir;
 using namespace edbc;
 using namespace edbc::batch;
 
-/// Parts of the given widths, one after another.
-static RowLayoutAttr layOut(MLIRContext *context, ArrayRef<int64_t> widths) {
+/// Parts of the given sizes, one after another.
+static RowLayoutAttr layOut(MLIRContext *context, ArrayRef<int64_t> sizes) {
   SmallVector<int64_t> offsets;
   int64_t stride = 0;
-  for (int64_t width : widths) {
+  for (int64_t size : sizes) {
     offsets.push_back(stride);
-    stride += paddedWidth(width);
+    stride += size;
   }
   return RowLayoutAttr::get(context, offsets, stride);
+}
+
+/// Floats that a value takes in a row.
+static int64_t sizeOf(Value value) {
+  return paddedWidth(widthOf(value.getType())) * columnsOf(value.getType());
 }
 
 /// Units that a phase with `products` products computes together. A register
@@ -57,10 +63,9 @@ static PackOp packWeights(OpBuilder &builder, PhaseOp phase, StringRef name,
     }
   SmallVector<Attribute> attrs;
   for (auto &[vector, segment] : segments)
-    attrs.push_back(
-        SegmentAttr::get(builder.getContext(),
-                         cast<RankedTensorType>(vector.getType()).getDimSize(1),
-                         segment.terms, segment.accumulators));
+    attrs.push_back(SegmentAttr::get(builder.getContext(),
+                                     widthOf(vector.getType()), segment.terms,
+                                     segment.accumulators));
   return PackOp::create(builder, phase.getLoc(), name, phase.getWidth(), panel,
                         builder.getArrayAttr(attrs));
 }
@@ -88,54 +93,101 @@ struct PlanMemoryPass : edbc::impl::PlanMemoryBase<PlanMemoryPass> {
   void runOnOperation() override;
 
 private:
+  void planWorkspaces(KernelOp kernel);
   void planKernel(KernelOp kernel, SymbolTable &symbols);
   ArrayAttr bind(KernelOp kernel);
 };
 } // namespace
 
-ArrayAttr PlanMemoryPass::bind(KernelOp kernel) {
-  Bindings bindings(&getContext());
-  bindings.need(BindingKind::Items);
+/// The buffers that one operation in a phase of `kernel` reads or writes.
+static void bindOperation(Operation *op, KernelOp kernel, Bindings &bindings) {
   auto number = [](Value column) {
     return static_cast<int64_t>(cast<BlockArgument>(column).getArgNumber());
   };
-  for (auto phase : kernel.getOps<PhaseOp>()) {
-    phase.getBody().walk([&](Operation *op) {
-      if (auto gather = dyn_cast<GatherOp>(op)) {
-        bindings.need(BindingKind::OperandRows, number(gather.getRows()));
-        bindings.need(BindingKind::State, -1,
-                      gather.getRows().getType().getState());
-      } else if (auto lookup = dyn_cast<LookupOp>(op)) {
+  TypeSwitch<Operation *>(op)
+      .Case([&](GatherOp gather) {
+        bindings.need(isa<RaggedType>(gather.getRows().getType())
+                          ? BindingKind::ElementRows
+                          : BindingKind::OperandRows,
+                      number(gather.getRows()));
+        bindings.need(BindingKind::State, -1, gather.getState());
+      })
+      .Case([&](LookupOp lookup) {
         bindings.need(BindingKind::OperandTokens, number(lookup.getTokens()));
-        bindings.need(BindingKind::Constant, -1, lookup.getTableAttr());
-      } else if (auto input = dyn_cast<InputOp>(op)) {
+        bindings.need(constantKind(lookup.getType()), -1,
+                      lookup.getTableAttr());
+      })
+      .Case([&](InputOp input) {
         bindings.need(BindingKind::OperandValues, number(input.getValues()));
-      } else if (auto broadcast = dyn_cast<BroadcastOp>(op)) {
-        bindings.need(BindingKind::Constant, -1, broadcast.getParamAttr());
-      } else if (isa<ScatterOp>(op)) {
+      })
+      .Case([&](BroadcastOp broadcast) {
+        bindings.need(constantKind(broadcast.getType()), -1,
+                      broadcast.getParamAttr());
+      })
+      .Case([&](PickOp pick) {
+        bindings.need(BindingKind::OperandTokens, number(pick.getTokens()));
+      })
+      .Case([&](ReduceOp reduce) {
+        bindings.need(BindingKind::ElementBegins,
+                      *elementsOf(reduce.getElements().getType()));
+      })
+      .Case([&](ScatterOp) {
         bindings.need(BindingKind::ResultRows);
         bindings.need(BindingKind::State, -1, kernel.getStateAttr());
-      }
-    });
+      });
+}
+
+ArrayAttr PlanMemoryPass::bind(KernelOp kernel) {
+  Bindings bindings(&getContext());
+  bindings.need(BindingKind::Items);
+  for (auto phase : kernel.getOps<PhaseOp>()) {
+    if (std::optional<uint64_t> operand = phase.getOver())
+      bindings.need(BindingKind::ElementOwners, *operand);
+    phase.getBody().walk(
+        [&](Operation *op) { bindOperation(op, kernel, bindings); });
     if (phase.getWeightsAttr())
       bindings.need(BindingKind::Constant, -1, phase.getWeightsAttr());
   }
   if (kernel.getWorkspace())
     bindings.need(BindingKind::Workspace);
+  for (BlockArgument operand : kernel.getBodyBlock().getArguments()) {
+    RowLayoutAttr layout = kernel.getWorkspaceOf(operand.getArgNumber());
+    if (layout && layout.getStride())
+      bindings.need(BindingKind::ElementWorkspace, operand.getArgNumber());
+  }
   return bindings.getAttr();
+}
+
+/// Gives each kept value a slot in the workspace of nodes or of an operand's
+/// elements.
+void PlanMemoryPass::planWorkspaces(KernelOp kernel) {
+  unsigned numOperands = kernel.getBodyBlock().getNumArguments();
+  SmallVector<int64_t> ofNodes;
+  SmallVector<SmallVector<int64_t>> ofElements(numOperands);
+  for (auto phase : kernel.getOps<PhaseOp>()) {
+    SmallVector<int64_t> &sizes =
+        phase.getOver() ? ofElements[*phase.getOver()] : ofNodes;
+    SmallVector<int64_t> slots;
+    for (Value value : phase.getKept()) {
+      slots.push_back(sizes.size());
+      sizes.push_back(sizeOf(value));
+    }
+    if (!slots.empty())
+      phase.setSlots(slots);
+  }
+  if (!ofNodes.empty())
+    kernel.setWorkspaceAttr(layOut(&getContext(), ofNodes));
+  if (llvm::all_of(ofElements, [](auto &sizes) { return sizes.empty(); }))
+    return;
+  SmallVector<Attribute> layouts;
+  for (ArrayRef<int64_t> sizes : ofElements)
+    layouts.push_back(layOut(&getContext(), sizes));
+  kernel.setElementWorkspacesAttr(ArrayAttr::get(&getContext(), layouts));
 }
 
 void PlanMemoryPass::planKernel(KernelOp kernel, SymbolTable &symbols) {
   OpBuilder builder(kernel);
-  SmallVector<int64_t> kept;
   for (auto [number, phase] : llvm::enumerate(kernel.getOps<PhaseOp>())) {
-    SmallVector<int64_t> slots;
-    for (Value value : phase.getKept()) {
-      slots.push_back(kept.size());
-      kept.push_back(cast<RankedTensorType>(value.getType()).getDimSize(1));
-    }
-    if (!slots.empty())
-      phase.setSlots(slots);
     int64_t products =
         llvm::range_size(phase.getBodyBlock().getOps<ProductOp>());
     int64_t panel = choosePanel(phase.getWidth(), products);
@@ -146,15 +198,18 @@ void PlanMemoryPass::planKernel(KernelOp kernel, SymbolTable &symbols) {
       phase.setWeights(symbols.insert(pack));
     }
   }
-  if (!kept.empty())
-    kernel.setWorkspaceAttr(layOut(&getContext(), kept));
+  planWorkspaces(kernel);
   kernel.setBindingsAttr(bind(kernel));
 }
 
 void PlanMemoryPass::runOnOperation() {
   for (auto state : getOperation().getOps<StateOp>())
-    if (!state.getLayout())
-      state.setLayoutAttr(layOut(&getContext(), state.getWidths()));
+    if (!state.getLayout()) {
+      SmallVector<int64_t> sizes;
+      for (unsigned field = 0; field < state.getNumFields(); ++field)
+        sizes.push_back(state.getFieldSize(field));
+      state.setLayoutAttr(layOut(&getContext(), sizes));
+    }
   SymbolTable symbols(getOperation());
   for (auto kernel : getOperation().getOps<KernelOp>())
     if (!kernel.getBindings())

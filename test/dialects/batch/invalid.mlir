@@ -39,7 +39,7 @@ batch.param @b : tensor<16xf32>
 batch.kernel @leaf() -> @Node {
   %b = batch.broadcast @b : tensor<?x16xf32>
   batch.scatter %b to "h" : tensor<?x16xf32>
-  // expected-error @+1 {{stores field 'h' a second time}}
+  // expected-error @+1 {{stores field "h" a second time}}
   batch.scatter %b to "h" : tensor<?x16xf32>
 }
 
@@ -94,7 +94,7 @@ batch.policy @policy encoding <base> [#batch.transition<[@leaf] -> @leaf>]
 batch.state @Node {h : 16}
 batch.param @b : tensor<16xf32>
 batch.kernel @leaf() -> @Node {
-  // expected-error @+1 {{of width 16 keeps rows of 8}}
+  // expected-error @+1 {{has 'tensor<?x8xf32>' in a phase of width 16}}
   %k = batch.phase width 16 {
     %b = batch.splat 0.0 : tensor<?x8xf32>
     batch.yield %b : tensor<?x8xf32>
@@ -123,7 +123,7 @@ batch.kernel @leaf(%x: !batch.values<0>) -> @Node {
 
 // -----
 
-// expected-error @+1 {{must be an f32 tensor of static shape and rank 1 or 2, found 'tensor<4x?xf32>'}}
+// expected-error @+1 {{must be an f32 tensor of static shape and rank 1 to 3, found 'tensor<4x?xf32>'}}
 batch.param @U : tensor<4x?xf32>
 
 // -----
@@ -218,7 +218,7 @@ batch.kernel @leaf(%x: !batch.values<16>) -> @Node {
   batch.phase width 16 {
     %h = batch.input %x : !batch.values<16> -> tensor<?x16xf32>
     %n = arith.negf %h : tensor<?x16xf32>
-    // expected-error @+1 {{multiplies what its own phase computes}}
+    // expected-error @+1 {{needs an operand in memory, and not one that its own phase computes}}
     %p = batch.product %n with [#batch.term<@U[0]>] : tensor<?x16xf32> -> tensor<?x16xf32>
     batch.scatter %p to "h" : tensor<?x16xf32>
     batch.yield
@@ -356,6 +356,7 @@ batch.kernel @inner(%left: !batch.rows<@Node>) -> @Node {
   // expected-error @+1 {{has rows of 8, but the field has 16}}
   %h = batch.gather %left["h"] : !batch.rows<@Node> -> tensor<?x8xf32>
   batch.scatter %h to "h" : tensor<?x8xf32>
+  batch.scatter %h to "h"[8] : tensor<?x8xf32>
 }
 
 // -----
@@ -363,7 +364,7 @@ batch.kernel @inner(%left: !batch.rows<@Node>) -> @Node {
 batch.state @Node {h : 16}
 batch.param @b : tensor<16xf32>
 batch.kernel @leaf(%word: !batch.tokens<4>) -> @Node {
-  // expected-error @+1 {{needs a matrix to look up in, but @b is 'tensor<16xf32>'}}
+  // expected-error @+1 {{needs a table to look up in, but @b is 'tensor<16xf32>'}}
   %x = batch.lookup @b[%word] : !batch.tokens<4> -> tensor<?x16xf32>
   batch.scatter %x to "h" : tensor<?x16xf32>
 }
@@ -373,7 +374,7 @@ batch.kernel @leaf(%word: !batch.tokens<4>) -> @Node {
 batch.state @Node {h : 16}
 batch.param @E : tensor<4x16xf32>
 batch.kernel @leaf(%word: !batch.tokens<5>) -> @Node {
-  // expected-error @+1 {{looks up tokens below 5 in @E, which has 4 rows}}
+  // expected-error @+1 {{looks up tokens below 5 in @E, which has 4 entries}}
   %x = batch.lookup @E[%word] : !batch.tokens<5> -> tensor<?x16xf32>
   batch.scatter %x to "h" : tensor<?x16xf32>
 }
@@ -383,7 +384,7 @@ batch.kernel @leaf(%word: !batch.tokens<5>) -> @Node {
 batch.state @Node {h : 16}
 batch.param @E : tensor<4x16xf32>
 batch.kernel @leaf() -> @Node {
-  // expected-error @+1 {{needs a vector, but @E is 'tensor<4x16xf32>'}}
+  // expected-error @+1 {{has rows of 16, but the parameter has 4 by 16}}
   %x = batch.broadcast @E : tensor<?x16xf32>
   batch.scatter %x to "h" : tensor<?x16xf32>
 }
@@ -469,4 +470,88 @@ func.func @f(%buffers: !llvm.ptr) {
   // expected-error @+1 {{has no slot -1}}
   %nodes = batch.bind %buffers[-1] : !llvm.ptr -> memref<?xf32>
   return
+}
+
+// -----
+
+// expected-error @+1 {{field 'M' has 0 columns}}
+batch.state @Node {M : 16 by 0}
+
+// -----
+
+batch.state @Node {h : 16}
+// expected-error @+1 {{doesn't store field "h" of state @Node as a whole}}
+batch.kernel @half(%x: !batch.values<8>) -> @Node {
+  %v = batch.input %x : !batch.values<8> -> tensor<?x8xf32>
+  batch.scatter %v to "h" : tensor<?x8xf32>
+}
+
+// -----
+
+batch.state @Node {h : 16}
+batch.kernel @mixed(%left: !batch.rows<@Node>, %nodes: !batch.ragged<@Node>) -> @Node {
+  // expected-error @+1 {{of '!batch.ragged<@Node>' has rows of 'tensor<?x16xf32>'}}
+  %h = batch.gather %nodes["h"] : !batch.ragged<@Node> -> tensor<?x16xf32>
+  batch.scatter %h to "h" : tensor<?x16xf32>
+}
+
+// -----
+
+batch.state @Node {h : 16}
+batch.kernel @stored(%nodes: !batch.ragged<@Node>) -> @Node {
+  %h = batch.gather %nodes["h"] : !batch.ragged<@Node> -> tensor<?x16xf32, #batch.each<0>>
+  // expected-error @+1 {{must store rows of nodes, not of elements}}
+  batch.scatter %h to "h" : tensor<?x16xf32, #batch.each<0>>
+}
+
+// -----
+
+batch.state @Node {h : 16}
+batch.kernel @parts(%x: !batch.values<8>) -> @Node {
+  %v = batch.input %x : !batch.values<8> -> tensor<?x8xf32>
+  batch.scatter %v to "h" : tensor<?x8xf32>
+  // expected-error @+1 {{stores field "h" a second time}}
+  batch.scatter %v to "h"[4] : tensor<?x8xf32>
+}
+
+// -----
+
+batch.state @Node {h : 16}
+batch.kernel @reduced(%left: !batch.rows<@Node>) -> @Node {
+  %h = batch.gather %left["h"] : !batch.rows<@Node> -> tensor<?x16xf32>
+  // expected-error @+1 {{leads from the rows of elements to those of nodes}}
+  %s = batch.reduce sum %h : tensor<?x16xf32> -> tensor<?x16xf32>
+  batch.scatter %s to "h" : tensor<?x16xf32>
+}
+
+// -----
+
+batch.state @Node {h : 16}
+batch.kernel @over_nothing(%left: !batch.rows<@Node>) -> @Node {
+  // expected-error @+1 {{goes over operand 0, which has no elements}}
+  batch.phase width 16 over 0 {
+    batch.yield
+  }
+}
+
+// -----
+
+batch.state @Node {h : 16}
+batch.kernel @sliced(%left: !batch.rows<@Node>) -> @Node {
+  %h = batch.gather %left["h"] : !batch.rows<@Node> -> tensor<?x16xf32>
+  // expected-error @+1 {{takes [9, 17) of rows of 16}}
+  %s = batch.slice %h[9] : tensor<?x16xf32> -> tensor<?x8xf32>
+  batch.scatter %h to "h" : tensor<?x16xf32>
+}
+
+// -----
+
+batch.state @Node {h : 16, M : 16 by 4}
+batch.kernel @multiplied(%left: !batch.rows<@Node>) -> @Node {
+  %h = batch.gather %left["h"] : !batch.rows<@Node> -> tensor<?x16xf32>
+  %M = batch.gather %left["M"] : !batch.rows<@Node> -> tensor<?x16x4xf32>
+  // expected-error @+1 {{can't lead from 'tensor<?x16x4xf32>' and 'tensor<?x16xf32>' to 'tensor<?x16xf32>'}}
+  %v = batch.multiply %M, %h : tensor<?x16x4xf32>, tensor<?x16xf32> -> tensor<?x16xf32>
+  batch.scatter %v to "h" : tensor<?x16xf32>
+  batch.scatter %M to "M" : tensor<?x16x4xf32>
 }

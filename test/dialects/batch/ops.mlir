@@ -41,7 +41,7 @@ batch.kernel @inner(%left: !batch.rows<@Node>) -> @Node attributes {
     workspace = #batch.row_layout<offsets = [0], stride = 64>} {
   // CHECK: batch.phase width 64 weights @inner.0 panel 16 slots [0] {
   %k = batch.phase width 64 weights @inner.0 panel 16 slots [0] {
-    // CHECK: batch.gather %left["h"] : <@Node> -> tensor<?x64xf32>
+    // CHECK: batch.gather %left["h"] : !batch.rows<@Node> -> tensor<?x64xf32>
     %h = batch.gather %left["h"] : !batch.rows<@Node> -> tensor<?x64xf32>
     %p = batch.product %h with [#batch.term<@U[0]>]
         : tensor<?x64xf32> -> tensor<?x64xf32>
@@ -51,6 +51,80 @@ batch.kernel @inner(%left: !batch.rows<@Node>) -> @Node attributes {
   batch.phase width 64 {
     batch.scatter %k to "h" : tensor<?x64xf32>
     batch.scatter %k to "c" : tensor<?x64xf32>
+    batch.yield
+  }
+}
+
+// CHECK: batch.state @Matrix{M : 64 by 8, x : 40}
+batch.state @Matrix {M : 64 by 8, x : 40}
+batch.param @V : tensor<64x64xf32>
+batch.param @T : tensor<5x64x8xf32>
+
+// CHECK-LABEL: batch.kernel @bag(%nodes: !batch.ragged<@Node, 1>, %label: !batch.tokens<5>, %x: !batch.values<8>) -> @Matrix
+// CHECK-SAME: element_workspaces = [#batch.row_layout<offsets = [0], stride = 64>, #batch.row_layout<offsets = [], stride = 0>, #batch.row_layout<offsets = [], stride = 0>]
+batch.kernel @bag(%nodes: !batch.ragged<@Node, 1>, %label: !batch.tokens<5>,
+                  %x: !batch.values<8>) -> @Matrix attributes {
+    element_workspaces = [#batch.row_layout<offsets = [0], stride = 64>,
+                          #batch.row_layout<offsets = [], stride = 0>,
+                          #batch.row_layout<offsets = [], stride = 0>]} {
+  // CHECK: batch.phase width 64 over 0 slots [0] {
+  %k = batch.phase width 64 over 0 slots [0] {
+    // CHECK: batch.gather %nodes["h"] : !batch.ragged<@Node, 1> -> tensor<?x64xf32, #batch.each<0>>
+    %h = batch.gather %nodes["h"] : !batch.ragged<@Node, 1> -> tensor<?x64xf32, #batch.each<0>>
+    %b = batch.broadcast @b : tensor<?x64xf32>
+    // CHECK: batch.repeat %{{.*}} : tensor<?x64xf32> -> tensor<?x64xf32, #batch.each<0>>
+    %r = batch.repeat %b : tensor<?x64xf32> -> tensor<?x64xf32, #batch.each<0>>
+    %s = arith.addf %h, %r : tensor<?x64xf32, #batch.each<0>>
+    batch.yield %s : tensor<?x64xf32, #batch.each<0>>
+  } : tensor<?x64xf32, #batch.each<0>>
+  // CHECK: batch.phase width 64 columns 8 {
+  batch.phase width 64 columns 8 {
+    // CHECK: batch.lookup @T[%label] : <5> -> tensor<?x64x8xf32>
+    %M = batch.lookup @T[%label] : !batch.tokens<5> -> tensor<?x64x8xf32>
+    %p = batch.product %M with [#batch.term<@V[0]>]
+        : tensor<?x64x8xf32> -> tensor<?x64x8xf32>
+    %i = batch.input %x : !batch.values<8> -> tensor<?x8xf32>
+    // CHECK: batch.spread %{{.*}} along rows : tensor<?x8xf32> -> tensor<?x64x8xf32>
+    %w = batch.spread %i along rows : tensor<?x8xf32> -> tensor<?x64x8xf32>
+    %q = arith.mulf %p, %w : tensor<?x64x8xf32>
+    batch.scatter %q to "M" : tensor<?x64x8xf32>
+    batch.yield
+  }
+  %m = batch.phase width 64 {
+    %M = batch.lookup @T[%label] : !batch.tokens<5> -> tensor<?x64x8xf32>
+    %i = batch.input %x : !batch.values<8> -> tensor<?x8xf32>
+    // CHECK: batch.multiply %{{.*}}, %{{.*}} : tensor<?x64x8xf32>, tensor<?x8xf32> -> tensor<?x64xf32>
+    %v = batch.multiply %M, %i
+        : tensor<?x64x8xf32>, tensor<?x8xf32> -> tensor<?x64xf32>
+    // CHECK: batch.reduce sum %{{.*}} : tensor<?x64xf32, #batch.each<0>> -> tensor<?x64xf32>
+    %s = batch.reduce sum %k
+        : tensor<?x64xf32, #batch.each<0>> -> tensor<?x64xf32>
+    %t = arith.addf %v, %s : tensor<?x64xf32>
+    batch.yield %t : tensor<?x64xf32>
+  } : tensor<?x64xf32>
+  batch.phase width 32 {
+    // CHECK: batch.slice %{{.*}}[32] : tensor<?x64xf32> -> tensor<?x32xf32>
+    %s = batch.slice %m[32] : tensor<?x64xf32> -> tensor<?x32xf32>
+    // CHECK: batch.scatter %{{.*}} to "x" : tensor<?x32xf32>
+    batch.scatter %s to "x" : tensor<?x32xf32>
+    batch.yield
+  }
+  %l = batch.phase width 1 {
+    // CHECK: batch.log_sum_exp %{{.*}} : tensor<?x64xf32> -> tensor<?x1xf32>
+    %l = batch.log_sum_exp %m : tensor<?x64xf32> -> tensor<?x1xf32>
+    // CHECK: batch.argmax %{{.*}} : tensor<?x64xf32> -> tensor<?x1xf32>
+    %a = batch.argmax %m : tensor<?x64xf32> -> tensor<?x1xf32>
+    // CHECK: batch.pick %{{.*}}[%label] : tensor<?x64xf32>, <5> -> tensor<?x1xf32>
+    %y = batch.pick %m[%label]
+        : tensor<?x64xf32>, !batch.tokens<5> -> tensor<?x1xf32>
+    %s = arith.addf %l, %a : tensor<?x1xf32>
+    %t = arith.addf %s, %y : tensor<?x1xf32>
+    batch.yield %t : tensor<?x1xf32>
+  } : tensor<?x1xf32>
+  batch.phase width 8 {
+    %s = batch.spread %l along elements : tensor<?x1xf32> -> tensor<?x8xf32>
+    // CHECK: batch.scatter %{{.*}} to "x"[32] : tensor<?x8xf32>
+    batch.scatter %s to "x"[32] : tensor<?x8xf32>
     batch.yield
   }
 }
