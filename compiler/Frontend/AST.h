@@ -47,7 +47,9 @@ struct Expr {
     Call,   ///< name(operands...)
     Concat, ///< [operands[0]; operands[1]; ...]
     Lookup, ///< name[operands[0]]
+    Slice,  ///< operands[0][operands[1] : operands[2]], the latter dimensions
     Field,  ///< base.name
+    Reduce, ///< name(variable in base : operands[0])
   };
 
   Kind kind;
@@ -55,6 +57,7 @@ struct Expr {
   SourceRange range; ///< pointing at the sign of an operator
   Name name;
   Name base;
+  Name variable;
   llvm::ArrayRef<const Expr *> operands;
 };
 
@@ -95,14 +98,16 @@ struct StateDecl {
   std::vector<FieldDecl> fields;
 };
 
-/// `name : state`, `name : token[extent]` or `name : [extent]`
+/// `name : state`, `name : state*`, `name : state+`, `name : token[extent]` or
+/// `name : [extent]`
 struct OperandDecl {
-  enum class Kind { Node, Token, Dense };
+  enum class Kind { Node, Nodes, Token, Dense };
 
   Name name;
   Kind kind;
-  Name state;  ///< Node only
-  Shape shape; ///< otherwise
+  Name state;        ///< of Node and Nodes
+  int64_t least = 0; ///< of Nodes: how many there are at least
+  Shape shape;       ///< of Token and Dense
 };
 
 /// `let name, ... = value` or `field, ... = value`
@@ -112,25 +117,31 @@ struct Statement {
   const Expr *value;
 };
 
-/// `layer name[dim, ...](operands) -> (results) { params, uses, body }`
+/// `{ params, uses, statements }`
+struct Body {
+  std::vector<ParamDecl> params;
+  std::vector<UseDecl> uses;
+  std::vector<Statement> statements;
+};
+
+/// `layer name[dim, ...](operands) -> (results) body`
 struct LayerDecl {
-  uint32_t length = 0; ///< of its text, bytes
   Name name;
+  uint32_t length = 0; ///< of the text behind the name, bytes
   llvm::SmallVector<Name, 1> dims;
   std::vector<FieldDecl> operands;
   std::vector<FieldDecl> results;
-  std::vector<ParamDecl> params;
-  std::vector<UseDecl> uses;
-  std::vector<Statement> body;
+  Body body;
 };
 
-/// `cell name(operands) -> result { body }`
+/// `cell name, ...(operands) -> result body`
 struct CellDecl {
   std::string doc; ///< lines of the doc comment, without slashes
-  Name name;
+  llvm::SmallVector<Name, 1> names;
+  uint32_t length = 0; ///< of the text behind the names, bytes
   std::vector<OperandDecl> operands;
   Name result;
-  std::vector<Statement> body;
+  Body body;
 };
 
 /// `output name = state.field`

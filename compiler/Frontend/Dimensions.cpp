@@ -62,9 +62,14 @@ std::optional<int64_t> Dimensions::getValue(StringRef name) const {
 }
 
 std::optional<int64_t>
-Dimensions::evaluateExtent(const Expr &expr, const DimArguments *arguments) {
+Dimensions::evaluatePosition(const Expr &expr, const DimArguments *arguments) {
   SaveAndRestore known(this->arguments, arguments);
-  std::optional<int64_t> value = evaluate(expr);
+  return evaluate(expr);
+}
+
+std::optional<int64_t>
+Dimensions::evaluateExtent(const Expr &expr, const DimArguments *arguments) {
+  std::optional<int64_t> value = evaluatePosition(expr, arguments);
   if (value && (*value < 1 || *value > maxExtent))
     return fail(expr.range, "dimension is {0}; it must be between 1 and {1}",
                 *value, maxExtent);

@@ -32,6 +32,9 @@ public:
   /// dims of the same names.
   std::optional<int64_t>
   evaluateExtent(const Expr &expr, const DimArguments *arguments = nullptr);
+  /// The same of an expression that stands in a slice: any integer.
+  std::optional<int64_t> evaluatePosition(const Expr &expr,
+                                          const DimArguments *arguments);
 
 private:
   enum class Progress { Waiting, Running, Done };

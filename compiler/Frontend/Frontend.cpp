@@ -6,8 +6,8 @@
 
 #include "compiler/Frontend/Frontend.h"
 
-#include "compiler/Frontend/BodyImporter.h"
 #include "compiler/Frontend/CellImporter.h"
+#include "compiler/Frontend/Functions.h"
 #include "compiler/Frontend/LayerImporter.h"
 #include "compiler/Frontend/Parser.h"
 #include "dialects/Cell/Cell.h"
@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/Support/JSON.h"
+#include <deque>
 
 using namespace mlir;
 using llvm::Twine;
@@ -39,6 +40,9 @@ private:
 
   /// Adds a name to `names`; false after an error.
   bool declare(Names &names, const Name &name);
+  /// The cells of all declarations, but for copies of wrong ones, and builds
+  /// their parameters.
+  std::deque<Cell> importCellMembers();
   void importState(const StateDecl &decl);
   void importOutput(const OutputDecl &decl);
   /// Reports what leaves the network without use.
@@ -78,7 +82,7 @@ void ModelImporter::run(ModuleOp module) {
   for (const ParamDecl &decl : model.params) {
     for (const Name &name : decl.names)
       declare(topLevel, name);
-    context.importParams(decl, /*layer=*/nullptr);
+    context.importParams(decl, context.scope);
   }
   for (const LayerDecl &decl : model.layers) {
     declare(topLevel, decl.name);
@@ -87,18 +91,36 @@ void ModelImporter::run(ModuleOp module) {
   for (const UseDecl &decl : model.uses) {
     for (const Name &name : decl.names)
       declare(topLevel, name);
-    importUse(decl, context);
+    importUse(decl, context.scope, context);
   }
+  std::deque<Cell> cells = importCellMembers();
   for (const StateDecl &decl : model.states)
     importState(decl);
-  for (const CellDecl &decl : model.cells) {
-    declare(topLevel, decl.name);
-    importCell(decl, context);
-  }
+  for (const Cell &cell : cells)
+    if (!cell.isCopy() || !reporter.diagnostics.hasErrors())
+      importCell(cell, context);
   for (const OutputDecl &decl : model.outputs)
     importOutput(decl);
   if (!reporter.diagnostics.hasErrors())
     checkCompleteness();
+}
+
+std::deque<Cell> ModelImporter::importCellMembers() {
+  std::deque<Cell> cells;
+  for (const CellDecl &decl : context.model.cells)
+    for (const Name &name : decl.names) {
+      declare(topLevel, name);
+      if (name.text == "instance" || name.text == "run")
+        reporter.error(name.range,
+                       "a cell can't be named '{0}', a word of graph files",
+                       name.text);
+      Cell cell{&decl, &name, {}};
+      if (cell.isCopy() && reporter.diagnostics.hasErrors())
+        continue;
+      importMembers(cell, context);
+      cells.push_back(std::move(cell));
+    }
+  return cells;
 }
 
 void ModelImporter::importState(const StateDecl &decl) {
@@ -107,14 +129,14 @@ void ModelImporter::importState(const StateDecl &decl) {
   Names names;
   for (const FieldDecl &field : decl.fields) {
     const Name &name = field.name;
-    RankedTensorType type = context.getType(field.shape, 1);
+    RankedTensorType type = context.getValueType(field.shape, 2, context.scope);
     if (!declare(names, name))
       continue;
     types.push_back(type);
     state.members.try_emplace(name.text, Tensor{name, type});
     // In cells, fields, parameters and layers are named side by side.
-    const Param *param = context.findParam(nullptr, name.text);
-    const Layer *layer = context.findLayer(nullptr, name.text);
+    const Param *param = context.findParam(context.scope, name.text);
+    const Layer *layer = context.findLayer(context.scope, name.text);
     if (!param && !layer)
       continue;
     reporter.error(name.range, "'{0}' is also a {1}", name.text,

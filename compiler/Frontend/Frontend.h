@@ -26,8 +26,11 @@ inline constexpr size_t maxModelFileSize = size_t(1) << 20;
 inline constexpr size_t maxLineLength = 4096;
 /// Most numbers that all parameters together may hold (16 GiB as f32).
 inline constexpr uint64_t maxParamElements = uint64_t(1) << 32;
-/// Most text of layers in use, bytes; each counts as often as it is used.
-inline constexpr uint64_t maxLayerText = uint64_t(1) << 22;
+/// Most numbers of a matrix that each node has one of (64 MiB as f32).
+inline constexpr int64_t maxValueElements = int64_t(1) << 24;
+/// Most text of cells and of layers in use, bytes; each counts once for every
+/// name that it gets.
+inline constexpr uint64_t maxBodyText = uint64_t(1) << 22;
 /// Most uses, one in another.
 inline constexpr unsigned maxLayerDepth = 16;
 /// Most operations that all calls of layers together may stand for.
@@ -41,9 +44,10 @@ bool parseDimOverride(llvm::StringRef argument, ImportOptions &options,
 /// Turns the text of a model file (the language: LANGUAGE.md) into a module of
 /// the cell dialect, loading into `context` the dialects that it takes.
 ///
-/// The module bears the network's name. Parameters, those of layers, states,
-/// cells and outputs stand in it in this order, each kind in the order of the
-/// file. Calls of layers are inlined. Operations have the places in the file
+/// The module bears the network's name. Parameters, those of layers, those of
+/// cells, states, cells and outputs stand in it in this order, each kind in the
+/// order of the file; a cell stands there once for each of its names. Calls of
+/// layers are inlined. Operations have the places in the file
 /// (`fileName` is used for that and for messages only). The attribute
 /// `cell.dims` holds the values of all dimensions.
 ///

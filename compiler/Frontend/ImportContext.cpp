@@ -6,13 +6,20 @@
 
 #include "compiler/Frontend/ImportContext.h"
 
-#include "compiler/Frontend/BodyImporter.h"
 #include "compiler/Frontend/Frontend.h"
+#include "compiler/Frontend/Functions.h"
 #include "dialects/Cell/Cell.h"
 
 using namespace mlir;
 
 namespace edbc::frontend {
+
+std::string formatShape(RankedTensorType type) {
+  std::string text;
+  for (int64_t extent : type.getShape())
+    text += (text.empty() ? "[" : ", ") + std::to_string(extent);
+  return text + "]";
+}
 
 Location ImportContext::getLoc(SourceRange place) const {
   SourceFile::Place at = reporter.file.getPlace(place.caret);
@@ -21,37 +28,65 @@ Location ImportContext::getLoc(SourceRange place) const {
 }
 
 RankedTensorType ImportContext::getType(const Shape &shape, unsigned maxRank,
-                                        const DimArguments *arguments) {
+                                        const Scope &scope) {
+  constexpr const char *counts[] = {"one dimension", "one or two dimensions",
+                                    "one to three dimensions"};
   if (shape.extents.size() > maxRank) {
-    reporter.error(shape.range, "expected {0}, found {1}",
-                   maxRank == 1 ? "one dimension" : "one or two dimensions",
+    reporter.error(shape.range, "expected {0}, found {1}", counts[maxRank - 1],
                    shape.extents.size());
     return {};
   }
-  SmallVector<int64_t, 2> extents;
+  SmallVector<int64_t, 3> extents;
   for (const Expr *extent : shape.extents)
-    if (std::optional<int64_t> value = dims.evaluateExtent(*extent, arguments))
+    if (std::optional<int64_t> value =
+            dims.evaluateExtent(*extent, &scope.dims))
       extents.push_back(*value);
   if (extents.size() != shape.extents.size())
     return {};
   return RankedTensorType::get(extents, builder.getF32Type());
 }
 
-void ImportContext::importParams(const ParamDecl &decl, Layer *layer) {
-  RankedTensorType type =
-      getType(decl.shape, 2, layer ? &layer->dims : nullptr);
+RankedTensorType ImportContext::getValueType(const Shape &shape,
+                                             unsigned maxRank,
+                                             const Scope &scope) {
+  RankedTensorType type = getType(shape, maxRank, scope);
+  return type && checkSize(type, shape.range) ? type : RankedTensorType();
+}
+
+bool ImportContext::checkSize(RankedTensorType type, SourceRange place) const {
+  if (type.getNumElements() <= maxValueElements)
+    return true;
+  reporter.error(
+      place,
+      "a matrix that is no parameter holds at most {0} numbers; this "
+      "one has shape {1}",
+      maxValueElements, formatShape(type));
+  return false;
+}
+
+bool ImportContext::countText(uint64_t length, SourceRange place) {
+  bool hadRoom = bodyText <= maxBodyText;
+  if (hadRoom)
+    bodyText += length;
+  if (hadRoom && bodyText > maxBodyText)
+    reporter.error(place,
+                   "the cells and layers up to here are more than {0} bytes of "
+                   "text; each counts once for every name that it gets",
+                   maxBodyText);
+  return bodyText <= maxBodyText;
+}
+
+void ImportContext::importParams(const ParamDecl &decl, Scope &scope) {
+  RankedTensorType type = getType(decl.shape, 3, scope);
   for (const Name &name : decl.names) {
-    if (layer && !checkIsFree(layer, name))
+    if (scope.kind != Scope::Kind::TopLevel && !checkIsFree(scope, name))
       continue;
-    std::string symbol =
-        ((layer ? layer->path + "." : std::string()) + name.text).str();
-    (layer ? layer->scope : scope)
-        .params.try_emplace(name.text, Param{{name, type}, symbol});
-    if (!type)
+    std::string symbol = scope.getPath(name.text);
+    scope.params.try_emplace(name.text, Param{{name, type}, symbol});
+    if (!type || numParamElements > maxParamElements)
       continue;
-    bool fitted = numParamElements <= maxParamElements;
     numParamElements += type.getNumElements();
-    if (fitted && numParamElements > maxParamElements)
+    if (numParamElements > maxParamElements)
       reporter.error(name.range,
                      "the parameters up to here hold {0} numbers; the most is "
                      "{1}",
@@ -80,39 +115,39 @@ const Tensor *ImportContext::findMember(const Record &record,
   return nullptr;
 }
 
-const Param *ImportContext::findParam(const Layer *inside,
-                                      StringRef name) const {
-  auto it = scope.params.find(name);
-  if (inside) {
-    auto own = inside->scope.params.find(name);
-    if (own != inside->scope.params.end())
-      return &own->second;
-  }
-  return it == scope.params.end() ? nullptr : &it->second;
+/// The entry of that name, or null.
+template <typename T>
+static const T *lookup(const NameMap<T> &map, StringRef name) {
+  auto it = map.find(name);
+  return it == map.end() ? nullptr : &it->second;
 }
 
-const Layer *ImportContext::findLayer(const Layer *inside,
+const Param *ImportContext::findParam(const Scope &inside,
                                       StringRef name) const {
-  const Scope &callable = inside ? inside->scope : scope;
-  auto it = callable.layers.find(name);
-  return it == callable.layers.end() ? nullptr : it->second.get();
+  const Param *own = lookup(inside.params, name);
+  return own ? own : lookup(scope.params, name);
 }
 
-bool ImportContext::checkIsFree(const Layer *inside, const Name &name) const {
+const Layer *ImportContext::findLayer(const Scope &inside,
+                                      StringRef name) const {
+  const std::unique_ptr<Layer> *layer = lookup(inside.layers, name);
+  if (!layer && inside.kind == Scope::Kind::Cell)
+    layer = lookup(scope.layers, name);
+  return layer ? layer->get() : nullptr;
+}
+
+bool ImportContext::checkIsFree(const Scope &inside, const Name &name) const {
   if (isFunction(name.text)) {
     reporter.error(name.range, "'{0}' is the name of a function", name.text);
     return false;
   }
-  const Scope &taken = inside ? inside->scope : scope;
-  auto param = taken.params.find(name.text);
-  auto layer = taken.layers.find(name.text);
-  if (param != taken.params.end())
-    reportDefined(name, param->second.name.range);
-  else if (layer != taken.layers.end())
-    reportDefined(name, layer->second->name.range);
-  else
-    return true;
-  return false;
+  const Param *param = inside.kind == Scope::Kind::Layer
+                           ? lookup(inside.params, name.text)
+                           : findParam(inside, name.text);
+  const Layer *layer = findLayer(inside, name.text);
+  if (param || layer)
+    reportDefined(name, param ? param->name.range : layer->name.range);
+  return !param && !layer;
 }
 
 void ImportContext::reportDefined(const Name &name, SourceRange place) const {

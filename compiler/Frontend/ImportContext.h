@@ -42,25 +42,39 @@ struct Param : Tensor {
 
 struct Layer;
 
-/// Parameters and layers, by the names that bodies use for them.
+/// What is declared at the top level, in a cell or in a layer in use:
+/// parameters and layers, by the names that bodies use for them.
 struct Scope {
+  enum class Kind { TopLevel, Cell, Layer };
+
+  Kind kind = Kind::TopLevel;
+  const Layer *layer = nullptr; ///< of Layer
+  /// The names of the cell and layers around and its own, with dots.
+  std::string path;
+  DimArguments dims; ///< of Layer
   NameMap<Param> params;
   NameMap<std::unique_ptr<Layer>> layers;
+
+  /// The path of what is declared here under that name.
+  std::string getPath(llvm::StringRef name) const {
+    return path.empty() ? name.str() : path + "." + name.str();
+  }
 };
 
 /// A layer with weights of its own: one name of a `use`.
 struct Layer {
   const LayerDecl *decl = nullptr; ///< null after an error in the `use`
   Name name;                       ///< in the `use`
-  Layer *user = nullptr; ///< in which the `use` stands; null at the top level
-  std::string path;      ///< the names of all users and its own, with dots
-  ErrorContext context;  ///< of errors in what `decl` declares
-  DimArguments dims;
-  Scope scope; ///< what `decl` declares
+  const Layer *user = nullptr;     ///< in which the `use` stands, if in one
+  ErrorContext context;            ///< of errors in what `decl` declares
+  Scope scope;                     ///< what `decl` declares
   /// What it computes: arguments are the operands. Null after an error.
   std::unique_ptr<mlir::Block> body;
   llvm::SmallVector<mlir::Value> results; ///< values of the body
 };
+
+/// `[extent, ...]`
+std::string formatShape(mlir::RankedTensorType type);
 
 /// What the steps of an import share.
 struct ImportContext {
@@ -73,27 +87,36 @@ struct ImportContext {
   NameMap<const LayerDecl *> layerDecls;
   llvm::SmallPtrSet<const LayerDecl *, 8> usedLayers;
   uint64_t numParamElements = 0;
-  uint64_t layerText = 0;     ///< of layers in use, bytes
+  uint64_t bodyText = 0;      ///< of cells and layers in use, bytes
   uint64_t numInlinedOps = 0; ///< by calls of layers
 
   mlir::Location getLoc(SourceRange place) const;
-  /// The type of a vector or matrix; null after an error.
+  /// The type of a tensor; null after an error.
   mlir::RankedTensorType getType(const Shape &shape, unsigned maxRank,
-                                 const DimArguments *arguments = nullptr);
-  /// Builds parameters and adds them to a scope: that of the layer that
-  /// declares them (there their names must be free), or the top level's.
-  void importParams(const ParamDecl &decl, Layer *layer);
+                                 const Scope &scope);
+  /// The same of a tensor that each node has one of.
+  mlir::RankedTensorType getValueType(const Shape &shape, unsigned maxRank,
+                                      const Scope &scope);
+  /// Whether a tensor isn't too large for each node to have one. Else an error.
+  bool checkSize(mlir::RankedTensorType type, SourceRange place) const;
+  /// Counts the text of a cell or layer; false after an error, when it is too
+  /// much.
+  bool countText(uint64_t length, SourceRange place);
+  /// Builds parameters and adds them to a scope. Other than at the top level,
+  /// their names must be free.
+  void importParams(const ParamDecl &decl, Scope &scope);
   /// The state of that name; null, and reported, where there is none.
   State *findState(const Name &name);
   /// The member of that name; null, and reported, where there is none.
   const Tensor *findMember(const Record &record, const Name &name) const;
-  /// Where bodies have a parameter or layer of that name from: the given layer
-  /// (null in cells) or the top level; null where there is none.
-  const Param *findParam(const Layer *inside, llvm::StringRef name) const;
-  const Layer *findLayer(const Layer *inside, llvm::StringRef name) const;
-  /// Whether a name can be given to something in a layer (null: in a cell): no
-  /// function, parameter or layer there has it. Else an error.
-  bool checkIsFree(const Layer *inside, const Name &name) const;
+  /// What a body in that scope means by a parameter or layer of that name; null
+  /// where there is none.
+  const Param *findParam(const Scope &inside, llvm::StringRef name) const;
+  const Layer *findLayer(const Scope &inside, llvm::StringRef name) const;
+  /// Whether a name can be given to something in a scope: no function, and no
+  /// parameter or layer that it would hide, has it. Else an error. A layer's
+  /// names may hide those of the top level.
+  bool checkIsFree(const Scope &inside, const Name &name) const;
   /// Reports that `name` has a meaning, from `place`.
   void reportDefined(const Name &name, SourceRange place) const;
   /// Reports a name that means nothing, unless a syntax error may be why.

@@ -21,16 +21,13 @@ public:
   explicit LayerImporter(ImportContext &context)
       : context(context), reporter(context.reporter) {}
 
-  /// Imports a `use` that stands in `user`, or at the top level.
-  void importUse(const UseDecl &use, Layer *user);
+  void importUse(const UseDecl &use, Scope &user);
 
 private:
   /// The layer that is used; null, and reported, where it can't be.
-  const LayerDecl *findDecl(const UseDecl &use, const Layer *user);
-  /// Counts the text of a layer; false, and reported, where it is too much.
-  bool hasRoom(const LayerDecl &decl, const Name &use);
+  const LayerDecl *findDecl(const UseDecl &use, const Scope &user);
   DimArguments importDims(const UseDecl &use, const LayerDecl &decl,
-                          const Layer *user);
+                          const Scope &user);
   void importMembers(Layer &layer);
   void importBody(Layer &layer);
   Record importResults(const Layer &layer);
@@ -41,47 +38,36 @@ private:
 
 } // namespace
 
-void LayerImporter::importUse(const UseDecl &use, Layer *user) {
+void LayerImporter::importUse(const UseDecl &use, Scope &user) {
   const LayerDecl *decl = findDecl(use, user);
   DimArguments dims;
   if (decl)
     dims = importDims(use, *decl, user);
   for (const Name &name : use.names) {
-    if (user && !context.checkIsFree(user, name))
+    if (user.kind != Scope::Kind::TopLevel && !context.checkIsFree(user, name))
       continue;
     auto layer = std::make_unique<Layer>();
     layer->name = name;
-    layer->user = user;
-    layer->path = ((user ? user->path + "." : std::string()) + name.text).str();
-    layer->context = {name.range, "in '" + layer->path + "', used here",
-                      user ? &user->context : nullptr};
-    if (decl && hasRoom(*decl, name)) {
+    layer->user = user.layer;
+    layer->scope.kind = Scope::Kind::Layer;
+    layer->scope.layer = layer.get();
+    layer->scope.path = user.getPath(name.text);
+    layer->context = {name.range, "in '" + layer->scope.path + "', used here",
+                      user.layer ? &user.layer->context : nullptr};
+    if (decl && context.countText(decl->length, name.range)) {
       llvm::SaveAndRestore<const ErrorContext *> inside(
           reporter.diagnostics.context, &layer->context);
       layer->decl = decl;
-      layer->dims = dims;
+      layer->scope.dims = dims;
       importMembers(*layer);
       importBody(*layer);
     }
-    (user ? user->scope : context.scope)
-        .layers.try_emplace(name.text, std::move(layer));
+    user.layers.try_emplace(name.text, std::move(layer));
   }
 }
 
-bool LayerImporter::hasRoom(const LayerDecl &decl, const Name &use) {
-  bool hadRoom = context.layerText <= maxLayerText;
-  if (hadRoom)
-    context.layerText += decl.length;
-  if (hadRoom && context.layerText > maxLayerText)
-    reporter.error(use.range,
-                   "the layers in use up to here are more than {0} bytes of "
-                   "text; each counts as often as it is used",
-                   maxLayerText);
-  return context.layerText <= maxLayerText;
-}
-
 const LayerDecl *LayerImporter::findDecl(const UseDecl &use,
-                                         const Layer *user) {
+                                         const Scope &user) {
   auto it = context.layerDecls.find(use.layer.text);
   if (it == context.layerDecls.end()) {
     context.reportUnknown("layer", use.layer, getNames(context.layerDecls));
@@ -91,7 +77,7 @@ const LayerDecl *LayerImporter::findDecl(const UseDecl &use,
   context.usedLayers.insert(decl);
   unsigned depth = 0;
   std::string cycle = decl->name.text.str();
-  for (const Layer *outer = user; outer; outer = outer->user) {
+  for (const Layer *outer = user.layer; outer; outer = outer->user) {
     cycle = (outer->decl->name.text + " -> " + cycle).str();
     if (outer->decl == decl) {
       reporter.error(use.layer.range, "layer '{0}' uses itself: {1}",
@@ -110,7 +96,7 @@ const LayerDecl *LayerImporter::findDecl(const UseDecl &use,
 
 DimArguments LayerImporter::importDims(const UseDecl &use,
                                        const LayerDecl &decl,
-                                       const Layer *user) {
+                                       const Scope &user) {
   ArrayRef<const Expr *> extents = use.dims.extents;
   if (extents.size() != decl.dims.size()) {
     reporter.error(use.layer.range,
@@ -124,8 +110,7 @@ DimArguments LayerImporter::importDims(const UseDecl &use,
   for (auto [i, name] : llvm::enumerate(decl.dims)) {
     std::optional<int64_t> value;
     if (extents.size() == decl.dims.size())
-      value = context.dims.evaluateExtent(*extents[i],
-                                          user ? &user->dims : nullptr);
+      value = context.dims.evaluateExtent(*extents[i], &user.dims);
     dims.try_emplace(name.text, value);
     auto [first, isFree] = places.try_emplace(name.text, name.range);
     if (!isFree)
@@ -135,18 +120,18 @@ DimArguments LayerImporter::importDims(const UseDecl &use,
 }
 
 void LayerImporter::importMembers(Layer &layer) {
-  const LayerDecl &decl = *layer.decl;
-  for (const ParamDecl &params : decl.params)
-    context.importParams(params, &layer);
-  for (const UseDecl &use : decl.uses)
-    importUse(use, &layer);
+  const Body &body = layer.decl->body;
+  for (const ParamDecl &params : body.params)
+    context.importParams(params, layer.scope);
+  for (const UseDecl &use : body.uses)
+    importUse(use, layer.scope);
 }
 
 Record LayerImporter::importResults(const Layer &layer) {
   Record result = {"layer", "result", layer.decl->name, {}};
   for (const FieldDecl &field : layer.decl->results) {
-    RankedTensorType type = context.getType(field.shape, 1, &layer.dims);
-    if (!context.checkIsFree(&layer, field.name))
+    RankedTensorType type = context.getValueType(field.shape, 2, layer.scope);
+    if (!context.checkIsFree(layer.scope, field.name))
       continue;
     auto [first, isFree] =
         result.members.try_emplace(field.name.text, Tensor{field.name, type});
@@ -162,20 +147,21 @@ void LayerImporter::importBody(Layer &layer) {
   OpBuilder::InsertionGuard guard(context.builder);
   context.builder.setInsertionPointToEnd(block.get());
   Record result = importResults(layer);
-  BodyImporter body(context, &layer, &result);
+  BodyImporter body(context, layer.scope, &result);
   for (const FieldDecl &operand : decl.operands) {
     const Name &name = operand.name;
     Value value;
-    if (Type type = context.getType(operand.shape, 1, &layer.dims)) {
-      value.kind = Value::Kind::Vector;
+    if (Type type = context.getValueType(operand.shape, 2, layer.scope)) {
+      value.kind = Value::Kind::Tensor;
       value.value = block->addArgument(type, context.getLoc(name.range));
       value.origin = {name.range, ("operand '" + name.text + "'").str()};
     }
     body.define(name, std::move(value));
   }
-  SmallVector<mlir::Value> results = body.run(decl.body, decl.name);
-  bool hasDims = llvm::all_of(
-      layer.dims, [](const auto &entry) { return entry.second.has_value(); });
+  SmallVector<mlir::Value> results = body.run(decl.body.statements, decl.name);
+  bool hasDims = llvm::all_of(layer.scope.dims, [](const auto &entry) {
+    return entry.second.has_value();
+  });
   if (!hasDims || results.size() != decl.results.size() ||
       block->getNumArguments() != decl.operands.size())
     return;
@@ -183,8 +169,8 @@ void LayerImporter::importBody(Layer &layer) {
   layer.results = std::move(results);
 }
 
-void importUse(const UseDecl &use, ImportContext &context) {
-  LayerImporter(context).importUse(use, /*user=*/nullptr);
+void importUse(const UseDecl &use, Scope &scope, ImportContext &context) {
+  LayerImporter(context).importUse(use, scope);
 }
 
 } // namespace edbc::frontend

@@ -11,11 +11,11 @@
 
 namespace edbc::frontend {
 
-/// Gives each name of a `use` at the top level a layer in the context's scope:
-/// builds its parameters, and those of the layers in it, at the builder's
+/// Gives each name of a `use` a layer in `scope`, the one that the `use` stands
+/// in: builds its parameters, and those of the layers in it, at the builder's
 /// insertion point, and its body apart. The parameters of the top level must be
 /// there.
-void importUse(const UseDecl &use, ImportContext &context);
+void importUse(const UseDecl &use, Scope &scope, ImportContext &context);
 
 } // namespace edbc::frontend
 

@@ -73,6 +73,7 @@ TokenKind Lexer::lexWord(Token &token) {
       .Case("output", TokenKind::Output)
       .Case("let", TokenKind::Let)
       .Case("token", TokenKind::TokenType)
+      .Case("in", TokenKind::In)
       .Default(TokenKind::Name);
 }
 

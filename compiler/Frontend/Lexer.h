@@ -30,6 +30,7 @@ enum class TokenKind {
   Output,
   Let,
   TokenType,
+  In,
   LeftParen,
   RightParen,
   LeftBracket,

@@ -73,20 +73,25 @@ private:
   bool parseCell();
   bool parseCellHeader(CellDecl &cell);
   bool parseOperand(OperandDecl &operand);
-  /// Parses the body of `what`, which may declare things if it is a layer's.
-  bool parseBody(StringRef what, std::vector<Statement> &body,
-                 LayerDecl *layer = nullptr);
-  bool parseStatement(std::vector<Statement> &body, StringRef expected);
+  /// Parses the body of a "cell" or "layer", which assigns what `member` says.
+  bool parseBody(StringRef kind, StringRef member, Body &body);
+  bool parseStatement(std::vector<Statement> &statements, StringRef member);
   bool parseOutput();
 
   bool parseName(Name &name, const Twine &what);
   bool parseShape(Shape &shape, const Twine &what);
   const Expr *parseExpr(unsigned minPrecedence = 1);
   const Expr *parseUnary();
+  const Expr *parsePostfix();
   const Expr *parsePrimary();
   const Expr *parseNamed();
+  const Expr *parseCall(const Name &name);
+  const Expr *parseReduction(const Name &name);
+  /// Parses what stands in brackets behind `base`.
+  const Expr *parseIndex(const Expr *base);
   const Expr *makeExpr(Expr::Kind kind, SourceRange range, Name name,
-                       ArrayRef<const Expr *> operands = {}, Name base = {});
+                       ArrayRef<const Expr *> operands = {}, Name base = {},
+                       Name variable = {});
 
   void advance() {
     previousEnd = token.range.end;
@@ -113,7 +118,7 @@ private:
   bool fail(const Twine &expected);
   bool failTooDeep(SourceRange place);
   /// After an error in a header: moves to the body, which may have errors of
-  /// its own; false where there is none on the line.
+  /// its own; false where there is none before the next declaration.
   bool skipToBody();
 
   ModelFile &model;
@@ -285,14 +290,13 @@ bool Parser::parseFields(std::vector<FieldDecl> &fields, StringRef what,
 }
 
 bool Parser::parseLayer() {
-  uint32_t begin = token.range.begin;
   advance();
   LayerDecl layer;
   bool hasHeader = parseLayerHeader(layer);
   if (!hasHeader && !skipToBody())
     return false;
-  bool hasBody = parseBody("the layer", layer.body, &layer);
-  layer.length = previousEnd - begin;
+  bool hasBody = parseBody("layer", "a result", layer.body);
+  layer.length = previousEnd - layer.name.range.end;
   if (hasHeader)
     model.layers.push_back(std::move(layer));
   return hasBody;
@@ -327,15 +331,20 @@ bool Parser::parseCell() {
   bool hasHeader = parseCellHeader(cell);
   if (!hasHeader && !skipToBody())
     return false;
-  bool hasBody = parseBody("the cell", cell.body);
-  if (hasHeader)
+  bool hasBody = parseBody("cell", "a field", cell.body);
+  if (hasHeader) {
+    cell.length = previousEnd - cell.names.back().range.end;
     model.cells.push_back(std::move(cell));
+  }
   return hasBody;
 }
 
 bool Parser::parseCellHeader(CellDecl &cell) {
-  if (!parseName(cell.name, "a cell") ||
-      !expect(TokenKind::LeftParen, "'(' and the operands of the cell"))
+  do {
+    if (!parseName(cell.names.emplace_back(), "a cell"))
+      return false;
+  } while (consumeIf(TokenKind::Comma));
+  if (!expect(TokenKind::LeftParen, "'(' and the operands of the cell"))
     return false;
   while (!token.is(TokenKind::RightParen)) {
     if (!parseOperand(cell.operands.emplace_back()))
@@ -362,41 +371,44 @@ bool Parser::parseOperand(OperandDecl &operand) {
   }
   operand.kind = OperandDecl::Kind::Node;
   if (!token.is(TokenKind::Name))
-    return fail("a type: the name of a state, token[N] or [N]");
-  return parseName(operand.state, "a state");
+    return fail("a type: STATE, STATE*, STATE+, token[N] or [N]");
+  if (!parseName(operand.state, "a state"))
+    return false;
+  bool isPlus = token.is(TokenKind::Plus);
+  if (isPlus || token.is(TokenKind::Star)) {
+    advance();
+    operand.kind = OperandDecl::Kind::Nodes;
+    operand.least = isPlus;
+  }
+  return true;
 }
 
 bool Parser::skipToBody() {
-  while (!token.startsLine && !token.is(TokenKind::LeftBrace) &&
+  while (!token.beginsDeclaration() && !token.is(TokenKind::LeftBrace) &&
          !token.is(TokenKind::End))
     advance();
   return token.is(TokenKind::LeftBrace);
 }
 
-bool Parser::parseBody(StringRef what, std::vector<Statement> &body,
-                       LayerDecl *layer) {
+bool Parser::parseBody(StringRef kind, StringRef member, Body &body) {
   SourceRange brace = token.range;
-  if (!expect(TokenKind::LeftBrace, "'{' and the body of " + what))
+  if (!expect(TokenKind::LeftBrace, "'{' and the body of the " + kind))
     return false;
-  auto isMember = [&](TokenKind kind) { return layer && token.is(kind); };
   auto endsStatement = [&] {
     return token.is(TokenKind::End) || token.is(TokenKind::RightBrace) ||
            token.beginsDeclaration() || beginsStatement();
   };
   while (!token.is(TokenKind::RightBrace)) {
-    bool isParam = isMember(TokenKind::Param), isUse = isMember(TokenKind::Use);
+    bool isParam = token.is(TokenKind::Param), isUse = token.is(TokenKind::Use);
     if (token.is(TokenKind::End) ||
         (token.beginsDeclaration() && !isParam && !isUse)) {
-      fail("'}' to end " + what);
+      fail("'}' to end the " + kind);
       reporter.note(brace, "the body begins here");
       return false;
     }
-    bool isParsed =
-        isParam ? parseParams(layer->params)
-        : isUse ? parseUse(layer->uses)
-                : parseStatement(body, layer ? "'param', 'use', 'let' or the "
-                                               "name of a result"
-                                             : "'let' or the name of a field");
+    bool isParsed = isParam ? parseParams(body.params)
+                    : isUse ? parseUse(body.uses)
+                            : parseStatement(body.statements, member);
     if (!isParsed || !expectLineEnd())
       while (!endsStatement())
         advance();
@@ -419,15 +431,18 @@ bool Parser::beginsStatement() const {
   return next.is(TokenKind::Equal);
 }
 
-bool Parser::parseStatement(std::vector<Statement> &body, StringRef expected) {
+bool Parser::parseStatement(std::vector<Statement> &statements,
+                            StringRef member) {
   Statement statement;
   statement.isLet = consumeIf(TokenKind::Let);
   if (!statement.isLet && !token.is(TokenKind::Name)) {
     if (token.is(TokenKind::Invalid))
       return fail("");
     model.isIncomplete = true;
-    reporter.error(token.range, "expected {0}, found '{1}'{2}", expected,
-                   token.text,
+    reporter.error(token.range,
+                   "expected 'param', 'use', 'let' or the name of {0}, found "
+                   "'{1}'{2}",
+                   member, token.text,
                    getPrecedence(token.kind) != 0
                        ? "; to go on with an expression on another line, end "
                          "the first with the operator"
@@ -441,7 +456,7 @@ bool Parser::parseStatement(std::vector<Statement> &body, StringRef expected) {
   if (!expect(TokenKind::Equal, "'=' and an expression") ||
       !(statement.value = parseExpr()))
     return false;
-  body.push_back(std::move(statement));
+  statements.push_back(std::move(statement));
   return true;
 }
 
@@ -489,7 +504,8 @@ bool Parser::parseShape(Shape &shape, const Twine &what) {
 //===----------------------------------------------------------------------===//
 
 const Expr *Parser::makeExpr(Expr::Kind kind, SourceRange range, Name name,
-                             ArrayRef<const Expr *> operands, Name base) {
+                             ArrayRef<const Expr *> operands, Name base,
+                             Name variable) {
   unsigned depth = 1;
   for (const Expr *operand : operands)
     depth = std::max(depth, operand->depth + 1);
@@ -497,8 +513,8 @@ const Expr *Parser::makeExpr(Expr::Kind kind, SourceRange range, Name name,
     failTooDeep(range);
     return nullptr;
   }
-  return new (model.exprs)
-      Expr{kind, depth, range, name, base, operands.copy(model.exprs)};
+  return new (model.exprs) Expr{
+      kind, depth, range, name, base, variable, operands.copy(model.exprs)};
 }
 
 const Expr *Parser::parseExpr(unsigned minPrecedence) {
@@ -526,7 +542,7 @@ const Expr *Parser::parseUnary() {
     return nullptr;
   }
   if (!token.is(TokenKind::Minus))
-    return parsePrimary();
+    return parsePostfix();
   Name op = {token.text, token.range};
   advance();
   const Expr *operand = parseUnary();
@@ -534,6 +550,35 @@ const Expr *Parser::parseUnary() {
     return nullptr;
   return makeExpr(Expr::Kind::Negate, {op.range.begin, operand->range.end}, op,
                   {operand});
+}
+
+const Expr *Parser::parsePostfix() {
+  const Expr *expr = parsePrimary();
+  while (expr && token.is(TokenKind::LeftBracket) && continues())
+    expr = parseIndex(expr);
+  return expr;
+}
+
+const Expr *Parser::parseIndex(const Expr *base) {
+  SaveAndRestore inBrackets(brackets, brackets + 1);
+  advance();
+  const Expr *first = parseExpr();
+  if (!first)
+    return nullptr;
+  bool isLookup = base->kind == Expr::Kind::Name && !token.is(TokenKind::Colon);
+  if (isLookup) {
+    if (!expect(TokenKind::RightBracket, "']' to end the lookup"))
+      return nullptr;
+    return makeExpr(Expr::Kind::Lookup, {base->range.begin, previousEnd},
+                    base->name, {first});
+  }
+  if (!expect(TokenKind::Colon, "':' and the end of the slice"))
+    return nullptr;
+  const Expr *end = parseExpr();
+  if (!end || !expect(TokenKind::RightBracket, "']' to end the slice"))
+    return nullptr;
+  return makeExpr(Expr::Kind::Slice, {base->range.begin, previousEnd}, {},
+                  {base, first, end});
 }
 
 const Expr *Parser::parsePrimary() {
@@ -574,7 +619,6 @@ const Expr *Parser::parsePrimary() {
 const Expr *Parser::parseNamed() {
   Name name = {token.text, token.range};
   advance();
-  SaveAndRestore inBrackets(brackets, brackets);
   if (continues() && consumeIf(TokenKind::Dot)) {
     Name field;
     if (!parseName(field, "a field"))
@@ -582,30 +626,42 @@ const Expr *Parser::parseNamed() {
     return makeExpr(Expr::Kind::Field, {name.range.begin, previousEnd}, field,
                     {}, name);
   }
-  if (continues() && consumeIf(TokenKind::LeftBracket)) {
-    ++brackets;
-    const Expr *index = parseExpr();
-    if (!index || !expect(TokenKind::RightBracket, "']' to end the lookup"))
-      return nullptr;
-    return makeExpr(Expr::Kind::Lookup, {name.range.begin, previousEnd}, name,
-                    {index});
-  }
-  if (continues() && consumeIf(TokenKind::LeftParen)) {
-    ++brackets;
-    SmallVector<const Expr *> arguments;
-    if (!token.is(TokenKind::RightParen)) {
-      do {
-        arguments.push_back(parseExpr());
-        if (!arguments.back())
-          return nullptr;
-      } while (consumeIf(TokenKind::Comma));
-    }
-    if (!expect(TokenKind::RightParen, "',' or ')' after an argument"))
-      return nullptr;
-    return makeExpr(Expr::Kind::Call, {name.range.begin, previousEnd}, name,
-                    arguments);
-  }
+  if (continues() && token.is(TokenKind::LeftParen))
+    return parseCall(name);
   return makeExpr(Expr::Kind::Name, name.range, name);
+}
+
+const Expr *Parser::parseCall(const Name &name) {
+  SaveAndRestore inBrackets(brackets, brackets + 1);
+  advance();
+  Lexer ahead = lexer;
+  if (token.is(TokenKind::Name) && ahead.next().is(TokenKind::In))
+    return parseReduction(name);
+  SmallVector<const Expr *> arguments;
+  if (!token.is(TokenKind::RightParen)) {
+    do {
+      arguments.push_back(parseExpr());
+      if (!arguments.back())
+        return nullptr;
+    } while (consumeIf(TokenKind::Comma));
+  }
+  if (!expect(TokenKind::RightParen, "',' or ')' after an argument"))
+    return nullptr;
+  return makeExpr(Expr::Kind::Call, {name.range.begin, previousEnd}, name,
+                  arguments);
+}
+
+const Expr *Parser::parseReduction(const Name &name) {
+  Name variable, list;
+  if (!parseName(variable, "a node") || !expect(TokenKind::In, "'in'") ||
+      !parseName(list, "a list of nodes") ||
+      !expect(TokenKind::Colon, "':' and an expression"))
+    return nullptr;
+  const Expr *element = parseExpr();
+  if (!element || !expect(TokenKind::RightParen, "')' to end the reduction"))
+    return nullptr;
+  return makeExpr(Expr::Kind::Reduce, {name.range.begin, previousEnd}, name,
+                  {element}, list, variable);
 }
 
 void parseModel(const SourceFile &file, ModelFile &model,

@@ -25,19 +25,20 @@ std::vector<Token> lex(llvm::StringRef text) {
 TEST(Lexer, KindsOfTokens) {
   std::vector<TokenKind> kinds;
   for (const Token &token :
-       lex("network dim param state cell output let token x_1 12 "
+       lex("network dim param state cell output let token in x_1 12 "
            "( ) [ ] { } , ; : . = + * / @ - ->"))
     kinds.push_back(token.kind);
   std::vector<TokenKind> expected = {
-      TokenKind::Network,     TokenKind::Dim,          TokenKind::Param,
-      TokenKind::State,       TokenKind::Cell,         TokenKind::Output,
-      TokenKind::Let,         TokenKind::TokenType,    TokenKind::Name,
-      TokenKind::Number,      TokenKind::LeftParen,    TokenKind::RightParen,
-      TokenKind::LeftBracket, TokenKind::RightBracket, TokenKind::LeftBrace,
-      TokenKind::RightBrace,  TokenKind::Comma,        TokenKind::Semicolon,
-      TokenKind::Colon,       TokenKind::Dot,          TokenKind::Equal,
-      TokenKind::Plus,        TokenKind::Star,         TokenKind::Slash,
-      TokenKind::At,          TokenKind::Minus,        TokenKind::Arrow};
+      TokenKind::Network,    TokenKind::Dim,         TokenKind::Param,
+      TokenKind::State,      TokenKind::Cell,        TokenKind::Output,
+      TokenKind::Let,        TokenKind::TokenType,   TokenKind::In,
+      TokenKind::Name,       TokenKind::Number,      TokenKind::LeftParen,
+      TokenKind::RightParen, TokenKind::LeftBracket, TokenKind::RightBracket,
+      TokenKind::LeftBrace,  TokenKind::RightBrace,  TokenKind::Comma,
+      TokenKind::Semicolon,  TokenKind::Colon,       TokenKind::Dot,
+      TokenKind::Equal,      TokenKind::Plus,        TokenKind::Star,
+      TokenKind::Slash,      TokenKind::At,          TokenKind::Minus,
+      TokenKind::Arrow};
   EXPECT_EQ(kinds, expected);
 }
 

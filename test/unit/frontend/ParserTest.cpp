@@ -31,8 +31,14 @@ std::string print(const Expr &expr) {
     return "[" + operands + "]";
   case Expr::Kind::Lookup:
     return name + "[" + operands + "]";
+  case Expr::Kind::Slice:
+    return print(*expr.operands[0]) + "[" + print(*expr.operands[1]) + " : " +
+           print(*expr.operands[2]) + "]";
   case Expr::Kind::Field:
     return expr.base.text.str() + "." + name;
+  case Expr::Kind::Reduce:
+    return "(" + name + " " + expr.variable.text.str() + " in " +
+           expr.base.text.str() + " : " + operands + ")";
   }
   return "";
 }
@@ -47,7 +53,7 @@ std::string parseBody(const std::string &body) {
   if (diagnostics.hasErrors())
     return diagnostics.str();
   std::string all;
-  for (const Statement &statement : model.cells.at(0).body) {
+  for (const Statement &statement : model.cells.at(0).body.statements) {
     for (const Name &name : statement.names)
       all += (&name == statement.names.begin() ? "" : ", ") + name.text.str();
     all += " = " + print(*statement.value) + ";";
@@ -70,6 +76,12 @@ TEST(Parser, Primaries) {
   EXPECT_EQ(parseBody("x = W @ [a.h; E[w]; f(a, 1.5e3)]"),
             "x = (@ W [a.h E[w] (f a 1.5e3)]);");
   EXPECT_EQ(parseBody("x = f()"), "x = (f );");
+  EXPECT_EQ(parseBody("x = sum(k in ks : k.h * 2)"),
+            "x = (sum k in ks : (* k.h 2));");
+  EXPECT_EQ(parseBody("x = a[0 : n] + a.h[n : 2 * n] + E[w][1 : 2]"),
+            "x = (+ (+ a[0 : n] a.h[n : (* 2 n)]) E[w][1 : 2]);");
+  EXPECT_EQ(parseBody("x = (a + b)[0 : 2][0 : 1]"),
+            "x = (+ a b)[0 : 2][0 : 1];");
 }
 
 TEST(Parser, LinesGoOnAfterOperatorsAndInBrackets) {
@@ -110,21 +122,65 @@ TEST(Parser, Layers) {
   ASSERT_EQ(layer.operands.size(), 2u);
   EXPECT_EQ(layer.operands[1].name.text, "y");
   ASSERT_EQ(layer.results.size(), 1u);
-  EXPECT_EQ(layer.params.size(), 2u);
-  ASSERT_EQ(layer.uses.size(), 1u);
-  EXPECT_EQ(layer.uses[0].names[1].text, "b");
-  EXPECT_EQ(layer.body.size(), 2u);
+  EXPECT_EQ(layer.body.params.size(), 2u);
+  ASSERT_EQ(layer.body.uses.size(), 1u);
+  EXPECT_EQ(layer.body.uses[0].names[1].text, "b");
+  EXPECT_EQ(layer.body.statements.size(), 2u);
   EXPECT_TRUE(model.layers[1].dims.empty());
   EXPECT_TRUE(model.layers[1].operands.empty());
-  EXPECT_EQ(model.layers[1].length, 32u);
+  EXPECT_EQ(model.layers[1].length, 25u);
   ASSERT_EQ(model.uses.size(), 2u);
   EXPECT_EQ(model.uses[0].dims.extents.size(), 2u);
   EXPECT_EQ(model.uses[1].names.size(), 2u);
   EXPECT_TRUE(model.params.empty());
 }
 
+TEST(Parser, Cells) {
+  SourceFile file("f.edb",
+                  "network n\ncell a, b,\n    c(x : S, y : T*, z : T+, w : "
+                  "token[3], v : [2])\n    -> S {\n  param W : [2]\n  use l : "
+                  "L[2]\n  h = W\n}\n");
+  ModelFile model;
+  Diagnostics diagnostics;
+  parseModel(file, model, diagnostics);
+  EXPECT_EQ(diagnostics.str(), "");
+  ASSERT_EQ(model.cells.size(), 1u);
+  const CellDecl &cell = model.cells[0];
+  ASSERT_EQ(cell.names.size(), 3u);
+  EXPECT_EQ(cell.names[2].text, "c");
+  EXPECT_EQ(cell.length, 98u);
+  using Kind = OperandDecl::Kind;
+  const std::vector<Kind> kinds = {Kind::Node, Kind::Nodes, Kind::Nodes,
+                                   Kind::Token, Kind::Dense};
+  ASSERT_EQ(cell.operands.size(), kinds.size());
+  for (size_t i = 0; i < kinds.size(); ++i)
+    EXPECT_EQ(cell.operands[i].kind, kinds[i]) << i;
+  EXPECT_EQ(cell.operands[1].least, 0);
+  EXPECT_EQ(cell.operands[2].least, 1);
+  EXPECT_EQ(cell.operands[2].state.text, "T");
+  EXPECT_EQ(cell.body.params.size(), 1u);
+  EXPECT_EQ(cell.body.uses.size(), 1u);
+  EXPECT_EQ(cell.body.statements.size(), 1u);
+  EXPECT_TRUE(model.params.empty());
+}
+
+TEST(Parser, AWrongHeaderHidesNoBody) {
+  SourceFile file("f.edb", "network n\ncell f(x S,\n    y : S) -> S {\n"
+                           "  param W : [2]\n  h = W 3\n}\n"
+                           "cell g() -> S { h = 1 }\n");
+  ModelFile model;
+  Diagnostics diagnostics;
+  parseModel(file, model, diagnostics);
+  ASSERT_EQ(diagnostics.get().size(), 2u) << diagnostics.str();
+  EXPECT_EQ(diagnostics.get()[0].place.line, 2u);
+  EXPECT_EQ(diagnostics.get()[1].place.line, 5u);
+  EXPECT_TRUE(model.params.empty());
+  EXPECT_EQ(model.cells.size(), 1u);
+}
+
 TEST(Parser, ABracketOnTheNextLineIsNoLookup) {
-  EXPECT_NE(parseBody("x = a\n[b; c]").find("expected 'let'"),
+  EXPECT_NE(parseBody("x = a\n[b; c]")
+                .find("'let' or the name of a field, found '['"),
             std::string::npos);
 }
 
@@ -151,8 +207,8 @@ TEST(Parser, KeepsWhatItCouldRead) {
   EXPECT_EQ(model.dims[0].name.text, "b");
   EXPECT_TRUE(model.params.empty());
   ASSERT_EQ(model.cells.size(), 1u);
-  ASSERT_EQ(model.cells[0].body.size(), 1u);
-  EXPECT_EQ(model.cells[0].body[0].names.front().text, "y");
+  ASSERT_EQ(model.cells[0].body.statements.size(), 1u);
+  EXPECT_EQ(model.cells[0].body.statements[0].names.front().text, "y");
 }
 
 TEST(Parser, BoundsTheDepthOfExpressions) {
@@ -169,7 +225,9 @@ TEST(Parser, BoundsTheDepthOfExpressions) {
           "x = " + repeat("(", count), "x = " + repeat("-", count) + "a",
           "x = a" + repeat(" + a", count), "x = a" + repeat(" @ a", count),
           "x = " + repeat("[", count), "x = " + repeat("f(", count) + "a",
-          "x = " + repeat("E[", count) + "a"})
+          "x = " + repeat("E[", count) + "a",
+          "x = " + repeat("sum(k in a : ", count) + "a",
+          "x = a" + repeat("[0 : 1]", count)})
       EXPECT_NE(parseBody(body).find(tooDeep), std::string::npos)
           << body.substr(0, 20);
   EXPECT_EQ(parseBody("x = a" + repeat(" + a", 255)).find(tooDeep),
