@@ -22,7 +22,8 @@ inline size_t paddedWidth(size_t columns) {
   return (columns + EDBC_LANES - 1) / EDBC_LANES * EDBC_LANES;
 }
 
-/// An array on the heap that starts on a multiple of EDBC_ALIGNMENT bytes.
+/// An array on the heap that starts on a multiple of EDBC_ALIGNMENT bytes and
+/// behind which EDBC_LANES more elements can be read, as the ABI wants it.
 template <typename T> class AlignedArray {
   static_assert(std::is_trivial<T>::value, "elements are copied as bytes");
 
@@ -33,8 +34,8 @@ public:
   explicit AlignedArray(size_t size) : length(size) {
     if (size > SIZE_MAX / 2 / sizeof(T))
       throw std::bad_alloc();
-    memory.reset(static_cast<T *>(
-        ::operator new(size * sizeof(T), std::align_val_t(EDBC_ALIGNMENT))));
+    memory.reset(static_cast<T *>(::operator new(
+        (size + EDBC_LANES) * sizeof(T), std::align_val_t(EDBC_ALIGNMENT))));
   }
 
   T *data() { return memory.get(); }

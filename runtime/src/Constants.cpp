@@ -16,12 +16,7 @@ static size_t numPanels(const edbc_constant_desc &constant) {
   return (size_t(constant.rows) + constant.panel - 1) / constant.panel;
 }
 
-size_t edbc::constantSize(const edbc_library &library,
-                          const edbc_constant_desc &constant) {
-  if (constant.kind == EDBC_CONSTANT_PADDED) {
-    const edbc_param_desc &param = library.params[constant.param];
-    return param.rows * paddedWidth(param.columns);
-  }
+static size_t packedSize(const edbc_constant_desc &constant) {
   size_t panel = 0;
   for (uint32_t s = 0; s < constant.num_segments; ++s)
     panel += size_t(constant.segments[s].depth) *
@@ -29,13 +24,52 @@ size_t edbc::constantSize(const edbc_library &library,
   return numPanels(constant) * panel;
 }
 
+size_t edbc::constantSize(const edbc_library &library,
+                          const edbc_constant_desc &constant) {
+  const edbc_param_desc &param = library.params[constant.param];
+  switch (constant.kind) {
+  case EDBC_CONSTANT_PADDED:
+    return size_t(param.matrices) * param.rows * paddedWidth(param.columns);
+  case EDBC_CONSTANT_PACKED:
+    return packedSize(constant);
+  case EDBC_CONSTANT_COLUMNS:
+    return size_t(param.matrices) * param.columns * paddedWidth(param.rows);
+  }
+  return 0;
+}
+
 static void layOutPadded(const edbc_param_desc &param, const float *values,
                          float *out) {
   size_t stride = paddedWidth(param.columns);
-  for (uint32_t row = 0; row < param.rows; ++row) {
-    std::copy_n(values + size_t(row) * param.columns, param.columns, out);
+  size_t numRows = size_t(param.matrices) * param.rows;
+  for (size_t row = 0; row < numRows; ++row) {
+    std::copy_n(values + row * param.columns, param.columns, out);
     std::fill(out + param.columns, out + stride, 0.0f);
     out += stride;
+  }
+}
+
+/// Goes block by block, so that reads and writes both use up cache lines.
+static void layOutColumns(const edbc_param_desc &param, const float *values,
+                          float *out) {
+  constexpr size_t block = EDBC_LANES;
+  size_t rows = param.rows, columns = param.columns;
+  size_t stride = paddedWidth(rows);
+  for (uint32_t matrix = 0; matrix < param.matrices; ++matrix) {
+    for (size_t row = 0; row < rows; row += block) {
+      size_t numRows = std::min(block, rows - row);
+      for (size_t column = 0; column < columns; column += block) {
+        size_t numColumns = std::min(block, columns - column);
+        for (size_t c = column; c < column + numColumns; ++c) {
+          float *to = out + c * stride + row;
+          for (size_t r = 0; r < numRows; ++r)
+            to[r] = values[(row + r) * columns + c];
+          std::fill(to + numRows, to + block, 0.0f);
+        }
+      }
+    }
+    values += rows * columns;
+    out += columns * stride;
   }
 }
 
@@ -66,8 +100,14 @@ static void layOutPacked(const edbc_library &library,
 void edbc::layOutConstant(const edbc_library &library,
                           const edbc_constant_desc &constant,
                           const float *const *params, float *out) {
-  if (constant.kind == EDBC_CONSTANT_PADDED)
-    layOutPadded(library.params[constant.param], params[constant.param], out);
-  else
-    layOutPacked(library, constant, params, out);
+  switch (constant.kind) {
+  case EDBC_CONSTANT_PADDED:
+    return layOutPadded(library.params[constant.param], params[constant.param],
+                        out);
+  case EDBC_CONSTANT_PACKED:
+    return layOutPacked(library, constant, params, out);
+  case EDBC_CONSTANT_COLUMNS:
+    return layOutColumns(library.params[constant.param], params[constant.param],
+                         out);
+  }
 }

@@ -12,6 +12,7 @@
 #include "runtime/src/Model.h"
 #include "runtime/src/Session.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -95,6 +96,17 @@ static void append(std::string &text, float number) {
               std::to_chars(digits, digits + sizeof(digits), number).ptr);
 }
 
+template <typename Get>
+static void appendList(std::string &text, uint32_t count, Get get) {
+  text += '[';
+  for (uint32_t i = 0; i < count; ++i) {
+    if (i != 0)
+      text += ' ';
+    append(text, get(i));
+  }
+  text += ']';
+}
+
 edbc_status edbc_session::saveGraphs(const char *path,
                                      edbc_error *error) const {
   auto failOnFile = [&] {
@@ -113,16 +125,29 @@ edbc_status edbc_session::saveGraphs(const char *path,
   if (!file.open())
     return failOnFile();
 
+  // The nodes of each instance in order of addition, and their numbers in it.
+  std::vector<uint32_t> ends(instances.size() + 1), nodes(numNodes()),
+      numbers(numNodes());
+  for (uint32_t node = 0; node < numNodes(); ++node)
+    numbers[node] = ends[places[node].instance + 1]++;
+  for (size_t i = 1; i < ends.size(); ++i)
+    ends[i] += ends[i - 1];
+  for (uint32_t node = 0; node < numNodes(); ++node)
+    nodes[ends[places[node].instance] + numbers[node]] = node;
+
   std::string text = std::string("edbc-graphs 1 ") + library().name + "\n";
-  size_t instance = 0;
-  uint32_t instanceFirst = 0;
-  for (uint32_t node = 0; node < numNodes(); ++node) {
-    if (instance < instances.size() && instances[instance] == node) {
+  uint32_t runEnd = 0; // of the last node's run
+  for (uint32_t node : nodes) {
+    if (numbers[node] == 0)
       text += "\ninstance\n";
-      instanceFirst = node;
-      ++instance;
+    else if (node >= runEnd)
+      text += "run\n";
+    if (numbers[node] == 0 || node >= runEnd) {
+      auto end = std::upper_bound(runEnds.begin(), runEnds.end(), node);
+      runEnd = end == runEnds.end() ? numNodes() : *end;
     }
     uint32_t type = graph.type(node);
+    uint32_t item = places[node].item;
     const edbc_cell_desc &cell = library().cells[type];
     text += cell.name;
     const uint32_t *operand = graph.operands(node).begin();
@@ -130,22 +155,23 @@ edbc_status edbc_session::saveGraphs(const char *path,
       text += ' ';
       switch (cell.operands[i].kind) {
       case EDBC_OPERAND_STATE:
-        append(text, *operand++ - instanceFirst);
+        append(text, numbers[*operand++]);
         break;
       case EDBC_OPERAND_TOKEN:
-        append(text, cells[type].operandNumbers(i)[places[node].item]);
+        append(text, cells[type].operandNumbers(i)[item]);
         break;
       case EDBC_OPERAND_DENSE: {
         uint32_t width = cell.operands[i].bound;
-        const float *values = cells[type].operandValues(i) +
-                              places[node].item * paddedWidth(width);
-        text += '[';
-        for (uint32_t j = 0; j < width; ++j) {
-          if (j != 0)
-            text += ' ';
-          append(text, values[j]);
-        }
-        text += ']';
+        const float *values =
+            cells[type].operandValues(i) + item * paddedWidth(width);
+        appendList(text, width, [&](uint32_t j) { return values[j]; });
+        break;
+      }
+      case EDBC_OPERAND_STATES: {
+        uint32_t count = cells[type].numElements(i, item);
+        appendList(text, count,
+                   [&](uint32_t j) { return numbers[operand[j]]; });
+        operand += count;
         break;
       }
       }

@@ -407,7 +407,9 @@ private:
                     "%s: tensor '%s' has dtype %s, expected F32", path,
                     param.name, tensor.dtype.c_str());
       std::vector<uint64_t> shape;
-      if (param.rank == 2)
+      if (param.rank == 3)
+        shape.push_back(param.matrices);
+      if (param.rank >= 2)
         shape.push_back(param.rows);
       shape.push_back(param.columns);
       if (tensor.shape != shape)
@@ -415,7 +417,8 @@ private:
                     "%s: tensor '%s' has shape %s, expected %s", path,
                     param.name, shapeText(tensor.shape).c_str(),
                     shapeText(shape).c_str());
-      uint64_t size = uint64_t(param.rows) * param.columns * sizeof(float);
+      uint64_t size =
+          uint64_t(param.matrices) * param.rows * param.columns * sizeof(float);
       if (tensor.begin > tensor.end || tensor.end - tensor.begin != size)
         return fail(
             error, EDBC_BAD_FORMAT,

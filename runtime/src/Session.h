@@ -9,14 +9,18 @@
 
 #include "runtime/core/Policy.h"
 #include "runtime/src/AlignedArray.h"
+#include "runtime/src/ThreadPool.h"
 
 #include <chrono>
+#include <memory>
 #include <vector>
 
 namespace edbc {
 
 /// The nodes of one cell, called items: columns of numbers and floats, in order
-/// of addition. Kernels read the columns as they are.
+/// of addition. Kernels read the columns as they are, but for those of elements
+/// (of operands that are any number of nodes), which are gathered for each
+/// batch.
 class CellItems {
 public:
   explicit CellItems(const edbc_cell_desc &cell);
@@ -28,14 +32,18 @@ public:
     if (count == capacity)
       grow();
   }
+  /// Makes room for `number` more elements of an operand. Without effect where
+  /// it throws.
+  void reserveElements(uint32_t operand, size_t number);
   /// Appends an item whose columns the caller fills in. Needs room.
   uint32_t append() { return count++; }
   /// Forgets all items and keeps the memory.
-  void clear() { count = 0; }
+  void clear();
 
   /// By item: the row of the result in its state's array.
   uint32_t *resultRows() { return numbers.data(); }
-  /// By item: the row of a state operand, or a token.
+  /// By item: the row of a state operand, a token, or the position of the first
+  /// element in `elementRows`.
   uint32_t *operandNumbers(uint32_t operand) {
     return numbers.data() + (operand + size_t(1)) * capacity;
   }
@@ -48,8 +56,24 @@ public:
     return values[operand].data();
   }
 
+  /// The rows of all elements of an operand, item after item. Those of the last
+  /// item may still be missing.
+  std::vector<uint32_t> &elementRows(uint32_t operand) {
+    return elements[operand];
+  }
+  /// Where the elements of an item end in `elementRows`.
+  uint32_t elementsEnd(uint32_t operand, uint32_t item) const {
+    return item + 1 != count ? operandNumbers(operand)[item + 1]
+                             : static_cast<uint32_t>(elements[operand].size());
+  }
+  uint32_t numElements(uint32_t operand, uint32_t item) const {
+    return elementsEnd(operand, item) - operandNumbers(operand)[item];
+  }
+
   /// The buffers that the cell's phases are called with.
   std::vector<void *> buffers;
+  /// The operands whose elements phases ask for.
+  std::vector<uint32_t> gatheredOperands;
 
 private:
   void grow();
@@ -62,12 +86,29 @@ private:
   AlignedArray<uint32_t> numbers;
   /// By operand; empty but for dense ones.
   std::vector<AlignedArray<float>> values;
+  /// By operand; empty but for those of any number of nodes.
+  std::vector<std::vector<uint32_t>> elements;
 };
+
+/// The elements of one operand of the batch that is being executed: what
+/// EDBC_BINDING_ELEMENT_... say.
+struct BatchElements {
+  AlignedArray<uint32_t> rows;
+  AlignedArray<uint32_t> owners;
+  AlignedArray<uint32_t> begins;
+  AlignedArray<float> workspace;
+};
+
+/// No node, no instance.
+constexpr uint32_t none = UINT32_MAX;
 
 /// The rows of one state.
 struct StateRows {
-  uint32_t count = 0;    ///< rows given to nodes
+  uint32_t count = 0;    ///< rows ever given to nodes
   uint32_t executed = 0; ///< rows that hold results
+  /// Rows of dropped nodes, to be given away from the last to the first.
+  std::vector<uint32_t> free;
+  uint32_t numDropped = 0; ///< rows that are about to become free
   AlignedArray<float> values;
 };
 
@@ -76,9 +117,12 @@ struct StateRows {
 /// A session's graph and everything that belongs to its nodes. The functions
 /// are those of abi.h, without the barrier against exceptions.
 struct edbc_session {
-  edbc_session(const edbc_model &model, edbc_policy_kind policy);
+  edbc_session(const edbc_model &model, edbc_policy_kind policy,
+               uint32_t numThreads);
 
-  edbc_status beginInstance();
+  edbc_status beginInstance(uint32_t *instance);
+  edbc_status resumeInstance(uint32_t instance, edbc_error *error);
+  edbc_status dropInstance(uint32_t instance, edbc_error *error);
   edbc_status add(uint32_t cell, const edbc_argument *arguments,
                   edbc_value *out, edbc_error *error);
   edbc_status run();
@@ -91,29 +135,49 @@ struct edbc_session {
 private:
   using Clock = std::chrono::steady_clock;
 
-  /// Where the parts of a node lie.
+  /// Where the parts of a node lie, and what it belongs to.
   struct Place {
-    uint32_t item; ///< among the nodes of its cell
-    uint32_t row;  ///< of its result in the state's array
+    uint32_t item;     ///< among the nodes of its cell
+    uint32_t row;      ///< of its result in the state's array
+    uint32_t instance; ///< the number of its instance
+    uint32_t state;    ///< that it yields
+  };
+  /// Nodes [begin, end), all of one instance.
+  struct Stretch {
+    uint32_t begin;
+    uint32_t end;
+    uint32_t previous; ///< stretch of the same instance, or none
+  };
+  struct Instance {
+    uint32_t lastStretch = edbc::none;
+    bool isDropped = false;
   };
 
   const edbc_library &library() const;
   uint32_t numNodes() const { return graph.numNodes(); }
-  uint32_t resultState(uint32_t node) const {
-    return resultStates[graph.type(node)];
-  }
   bool isAllowed(const edbc_value &value, uint32_t state) const {
     return value.session == this && value.epoch == epoch &&
-           value.node >= instanceBegin && value.node < numNodes() &&
-           resultState(value.node) == state;
+           value.node < numNodes() &&
+           places[value.node].instance == currentInstance &&
+           places[value.node].state == state;
   }
+  void endStretch();
+  bool takeElements(uint32_t cell, uint32_t operand, const edbc_values &given,
+                    uint32_t numOperands);
+  void appendElements(edbc::CellItems &items, uint32_t operand, uint32_t item,
+                      const edbc_values &given);
+  edbc_status checkInstance(uint32_t instance, edbc_error *error) const;
   edbc_status explainOperand(const edbc_cell_desc &cell, uint32_t operand,
                              const edbc_argument &argument,
                              edbc_error *error) const;
   const char *explainValue(const edbc_value &value) const;
   const edbc::core::Schedule &makeSchedule(uint64_t &fallbacks);
+  void prepareElements(const edbc::core::Batch &batch,
+                       edbc::core::NodeSpan nodes);
   void prepareBuffers(const edbc::core::Schedule &schedule);
+  void gatherElements(const edbc::core::Batch &batch);
   void execute(const edbc::core::Schedule &schedule);
+  void executePhase(uint32_t cell, uint32_t phase, int64_t numRows);
 
   const edbc_model &model;
   const edbc_policy_kind policyKind;
@@ -121,14 +185,20 @@ private:
 
   edbc::core::Graph graph;
   std::vector<Place> places;           ///< by node; grows ahead of them
-  std::vector<uint32_t> resultStates;  ///< by cell
   std::vector<edbc::CellItems> cells;  ///< by cell
   std::vector<edbc::StateRows> states; ///< by state
-  /// First nodes of the instances; the last one may still be without nodes.
-  std::vector<uint32_t> instances;
-  uint32_t instanceBegin = 0;    ///< the last of `instances`
+  std::vector<Instance> instances;     ///< at least one; only the last and
+                                       ///< dropped ones may be without nodes
+  uint32_t currentInstance = 0;        ///< that nodes are added to, or none
+  uint32_t stretchBegin = 0;           ///< the first of nodes added to it
+                                       ///< without a stretch as yet
+  std::vector<Stretch> stretches;
+  uint32_t numInstances = 0;     ///< with a stretch
   std::vector<uint32_t> runEnds; ///< number of nodes at the end of each run
   uint32_t executed = 0;         ///< the last of `runEnds`, or 0
+  /// The nodes that are operands of the one being added, and room for as many
+  /// as a cell has operands.
+  std::vector<uint32_t> operandNodes;
 
   edbc::core::Frontier frontier;
   edbc::core::FsmPolicy fsm;
@@ -137,6 +207,15 @@ private:
   edbc::core::DepthScheduler byDepth;
   edbc::AlignedArray<uint32_t> batchItems;
   edbc::AlignedArray<float> workspace;
+  std::vector<edbc::BatchElements> batchElements; ///< by operand of its cell
+
+  const uint32_t numThreads;
+  std::unique_ptr<edbc::ThreadPool> pool; ///< null for one thread
+  /// By cell and phase: what a row costs one thread, in nanoseconds, as far as
+  /// is known from the batches so far. Tells what is worth dividing between
+  /// threads, and nothing about the results.
+  std::vector<std::vector<double>> rowCosts;
+  uint32_t numUntimed = 0; ///< phases that were too small to be timed
 
   Clock::time_point buildBegin; ///< of the first addition since the last run
   uint64_t numBatches = 0;

@@ -18,7 +18,8 @@
  * - Sizes and offsets of arrays of `float` count floats, not bytes. Every array
  *   that a kernel reads or writes starts on a multiple of EDBC_ALIGNMENT bytes,
  *   and rows are padded to a multiple of EDBC_LANES floats. What stands in the
- *   padding means nothing, and no result depends on it.
+ *   padding means nothing, and no result depends on it. The same holds for
+ *   the EDBC_LANES floats behind an array's last row.
  * - A function that can fail returns an `edbc_status`; when it fails, it has
  *   changed nothing that the caller can see, and it has written one line of
  *   text into the `edbc_error` that it was given (which may be null).
@@ -38,11 +39,15 @@ extern "C" {
 
 /** Raised whenever the layout or the meaning of anything below changes. The
  *  runtime refuses a library description of another version. */
-#define EDBC_ABI_VERSION 1
+#define EDBC_ABI_VERSION 2
 /** Alignment of buffers, bytes: one cache line, one AVX-512 register. */
 #define EDBC_ALIGNMENT 64
-/** Rows are padded to this many floats. */
+/** Rows are padded to this many floats. As many can be read behind the last row
+ *  of every array of floats: kernels read whole registers, which may begin
+ *  anywhere in a row. */
 #define EDBC_LANES 16
+/** Most threads that one session may execute with. */
+#define EDBC_MAX_THREADS 256
 /** Most operands that one cell may have. */
 #define EDBC_MAX_OPERANDS 64
 
@@ -73,23 +78,28 @@ typedef enum edbc_isa {
   EDBC_NUM_ISAS = 2,
 } edbc_isa;
 
-/** A learned tensor as it stands in a weights file: f32, row-major, rank 1 or
- *  2. A vector has `rows` 1. */
+/** A learned tensor as it stands in a weights file: f32, row-major, of rank 1
+ *  (a vector: `rows` is 1), 2 (a matrix) or 3 (a table of matrices). */
 typedef struct edbc_param_desc {
   const char *name;
   uint32_t rank;
+  uint32_t matrices; /**< rank 3: first dimension; otherwise 1 */
   uint32_t rows;
   uint32_t columns;
-  /** rows * columns floats embedded at compile time, or null if they must be
-   *  given when a model is created. */
+  /** matrices * rows * columns floats embedded at compile time, or null if they
+   *  must be given when a model is created. */
   const float *data;
 } edbc_param_desc;
 
-/** A tensor of a state. `width` floats at `offset` from the row's beginning. */
+/** A tensor of a state, at `offset` floats from the row's beginning: a vector
+ *  of `width` floats, or a matrix of `columns` columns of `width` floats each.
+ *  Columns lie one after another, padded to a multiple of EDBC_LANES floats. */
 typedef struct edbc_field_desc {
   const char *name;
   uint32_t offset;
   uint32_t width;
+  uint32_t columns;  /**< 1 for a vector */
+  uint32_t reserved; /**< 0 */
 } edbc_field_desc;
 
 /** What a node produces: a named group of tensors. All nodes of all cells with
@@ -106,13 +116,20 @@ typedef enum edbc_operand_kind {
       0, /**< an earlier node whose cell yields state `index` */
   EDBC_OPERAND_TOKEN = 1, /**< an integer in [0, bound) */
   EDBC_OPERAND_DENSE = 2, /**< `bound` floats, copied when the node is added */
+  /** Any number of earlier nodes whose cells yield state `index`, but at least
+   *  `bound`: the operand's elements. A node may be among them repeatedly. */
+  EDBC_OPERAND_STATES = 3,
 } edbc_operand_kind;
 
 typedef struct edbc_operand_desc {
   const char *name;
   edbc_operand_kind kind;
-  uint32_t index; /**< STATE: which one; otherwise 0 */
-  uint32_t bound; /**< TOKEN: exclusive; DENSE: floats; otherwise 0 */
+  uint32_t index; /**< STATE, STATES: which one; otherwise 0 */
+  /** TOKEN: exclusive; DENSE: floats; STATES: fewest elements; otherwise 0. */
+  uint32_t bound;
+  /** STATES: floats per element of a batch that its cell's phases keep for each
+   *  other; may be 0. Otherwise 0. */
+  uint32_t element_workspace_stride;
 } edbc_operand_desc;
 
 typedef enum edbc_constant_kind {
@@ -120,6 +137,10 @@ typedef enum edbc_constant_kind {
   EDBC_CONSTANT_PADDED = 0,
   /** The weights of one phase in the order in which its kernel reads them. */
   EDBC_CONSTANT_PACKED = 1,
+  /** The matrices of parameter `param` as fields of states hold them: column
+   *  after column, each padded to a multiple of EDBC_LANES; matrix after matrix
+   *  where the parameter's rank is 3. */
+  EDBC_CONSTANT_COLUMNS = 2,
 } edbc_constant_kind;
 
 /** Columns [column, column + depth of its segment) of a matrix parameter, which
@@ -148,7 +169,7 @@ typedef struct edbc_pack_segment {
  */
 typedef struct edbc_constant_desc {
   edbc_constant_kind kind;
-  uint32_t param; /**< PADDED only */
+  uint32_t param; /**< PADDED and COLUMNS only */
   uint32_t rows;  /**< PACKED only: rows of every term's parameter */
   uint32_t panel; /**< PACKED only: a multiple of EDBC_LANES */
   const edbc_pack_segment *segments; /**< PACKED only */
@@ -178,6 +199,22 @@ typedef enum edbc_binding_kind {
   /** float[]: workspace rows, by position in the batch, of the cell's
    *  `workspace_stride` floats. */
   EDBC_BINDING_WORKSPACE = 7,
+
+  /* Of operand `index`, which has any number of elements. The elements of a
+   * batch are those of its first row, then those of its second, and so on. */
+
+  /** const uint32_t[], by element of the batch: the row that it has in its
+   *  state's array. */
+  EDBC_BINDING_ELEMENT_ROWS = 8,
+  /** const uint32_t[], by element of the batch: the position in the batch of
+   *  the node that it is an operand of. */
+  EDBC_BINDING_ELEMENT_OWNERS = 9,
+  /** const uint32_t[], by position in the batch: the node's first element; one
+   *  more entry holds the number of all elements. */
+  EDBC_BINDING_ELEMENT_BEGINS = 10,
+  /** float[]: workspace rows, by element of the batch, of
+   *  `element_workspace_stride` floats of the operand. */
+  EDBC_BINDING_ELEMENT_WORKSPACE = 11,
 } edbc_binding_kind;
 
 typedef struct edbc_binding {
@@ -186,19 +223,30 @@ typedef struct edbc_binding {
 } edbc_binding;
 
 /**
- * Computes one phase of a cell for the rows [row_begin, row_end) of a batch and
- * the panels [panel_begin, panel_end) of its weights. Any cover of rows and
- * panels by such calls, in any order and on any threads, gives the same bits.
- * `buffers` follows the cell's bindings.
+ * Computes one phase of a cell for its rows [row_begin, row_end) and the panels
+ * [panel_begin, panel_end) of its weights. A phase has `columns` rows for each
+ * node of the batch, or for each element of an operand, one after another (see
+ * edbc_phase_desc); where there are none, it isn't called. Any cover of rows
+ * and panels by such calls, in any order and on any threads, gives the same
+ * bits. `buffers` follows the cell's bindings.
  */
 typedef void (*edbc_phase_fn)(void *const *buffers, int64_t row_begin,
                               int64_t row_end, int64_t panel_begin,
                               int64_t panel_end);
 
+/** What a phase has rows for where they are for the batch's nodes. */
+#define EDBC_NODES UINT32_MAX
+
 /** Part of a cell that can run without waiting for others of the same batch. */
 typedef struct edbc_phase_desc {
   edbc_phase_fn functions[EDBC_NUM_ISAS]; /**< null where not generated */
   uint32_t num_panels;
+  /** Rows for each node or element, at least 1: more where a phase computes a
+   *  matrix, whose columns they are. */
+  uint32_t columns;
+  /** EDBC_NODES, or the number of the STATES operand for whose elements it has
+   *  rows. */
+  uint32_t operand;
   uint32_t reserved; /**< 0 */
 } edbc_phase_desc;
 
@@ -314,6 +362,10 @@ typedef enum edbc_policy_kind {
 
 typedef struct edbc_session_options {
   edbc_policy_kind policy;
+  /** Threads that execute, the caller among them, at most EDBC_MAX_THREADS; 0 is
+   *  the same as 1. Phases that take long enough for it to pay are divided
+   *  between them. Results are the same bits for any number. */
+  uint32_t threads;
 } edbc_session_options;
 
 /** A node of a session's graph. Copyable; void after edbc_session_reset. Its
@@ -324,11 +376,18 @@ typedef struct edbc_value {
   uint32_t node;
 } edbc_value;
 
+/** Nodes given as one operand. Read when the node is added, not later. */
+typedef struct edbc_values {
+  const edbc_value *data; /**< may be null where `count` is 0 */
+  size_t count;
+} edbc_values;
+
 /** One argument of a cell; which member counts, the operand's kind says. */
 typedef union edbc_argument {
   edbc_value state;
   uint32_t token;
   const float *values;
+  edbc_values states;
 } edbc_argument;
 
 /** @param options may be null (the learned policy). The model must outlive the
@@ -341,12 +400,30 @@ void edbc_session_destroy(edbc_session *session);
 /** Says that the nodes added from here on belong to a new instance. Instances
  *  are what edbc_session_save_graphs separates and statistics count; nodes of
  *  different instances may not refer to each other. Nodes added before the
- *  first call belong to a first instance of their own. */
+ *  first call belong to a first instance of their own, number 0.
+ *  @param instance receives its number, void after edbc_session_reset; may be
+ *  null. Numbers ascend. The last instance, if no node was added to it and it
+ *  wasn't dropped, is also the next one. */
 edbc_status edbc_session_begin_instance(edbc_session *session,
-                                        edbc_error *error);
+                                        uint32_t *instance, edbc_error *error);
+
+/** Says that the nodes added from here on belong to instance number `instance`
+ *  again, for graphs that grow: between runs an application reads values, and
+ *  adds nodes to those instances that go on. */
+edbc_status edbc_session_resume_instance(edbc_session *session,
+                                         uint32_t instance, edbc_error *error);
+
+/** Forgets the results of an instance that is finished, while others go on:
+ *  nodes added later get its rows. Its values become void, and no nodes can be
+ *  added to it: if it was the one that nodes were added to, begin or resume
+ *  another one first. Its nodes must have been executed. What is left of a
+ *  node, some 60 bytes, stays until the session is reset; so do statistics and
+ *  graphs. */
+edbc_status edbc_session_drop_instance(edbc_session *session, uint32_t instance,
+                                       edbc_error *error);
 
 /** Adds a node: cell number `cell` applied to `arguments`, one for each of its
- *  operands. State operands must be nodes of this session and instance. */
+ *  operands. Nodes among them must be of this session and instance. */
 edbc_status edbc_session_add(edbc_session *session, uint32_t cell,
                              const edbc_argument *arguments, edbc_value *out,
                              edbc_error *error);
@@ -354,8 +431,10 @@ edbc_status edbc_session_add(edbc_session *session, uint32_t cell,
 /** Executes all nodes added since the last run, in batches. */
 edbc_status edbc_session_run(edbc_session *session, edbc_error *error);
 
-/** Points `data` at the `width` floats of output number `output` of an executed
- *  node; valid until the next run, reset or destruction. */
+/** Points `data` at output number `output` of an executed node: a vector of
+ *  `width` floats, or the first of a matrix's columns, which lie as
+ *  edbc_field_desc says. Valid until the next run, reset or destruction, or
+ *  until the node's instance is dropped. */
 edbc_status edbc_session_read(const edbc_session *session, uint32_t output,
                               edbc_value value, const float **data,
                               size_t *width, edbc_error *error);
@@ -394,14 +473,14 @@ edbc_status edbc_session_save_graphs(const edbc_session *session,
 
 static_assert(sizeof(void *) == 8, "edbc supports 64-bit machines only");
 static_assert(sizeof(edbc_param_desc) == 32, "ABI");
-static_assert(sizeof(edbc_field_desc) == 16, "ABI");
+static_assert(sizeof(edbc_field_desc) == 24, "ABI");
 static_assert(sizeof(edbc_state_desc) == 24, "ABI");
 static_assert(sizeof(edbc_operand_desc) == 24, "ABI");
 static_assert(sizeof(edbc_pack_term) == 8, "ABI");
 static_assert(sizeof(edbc_pack_segment) == 16, "ABI");
 static_assert(sizeof(edbc_constant_desc) == 32, "ABI");
 static_assert(sizeof(edbc_binding) == 8, "ABI");
-static_assert(sizeof(edbc_phase_desc) == 24, "ABI");
+static_assert(sizeof(edbc_phase_desc) == 32, "ABI");
 static_assert(sizeof(edbc_cell_desc) == 56, "ABI");
 static_assert(sizeof(edbc_transition) == 16, "ABI");
 static_assert(sizeof(edbc_policy_desc) == 16, "ABI");

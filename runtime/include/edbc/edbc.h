@@ -35,6 +35,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace edbc {
@@ -75,6 +76,30 @@ private:
   size_t count = 0;
 };
 
+/// A view of a matrix that lies column after column, as fields of states do.
+class MatrixView {
+public:
+  MatrixView() = default;
+  /// Columns begin `stride` floats after one another.
+  MatrixView(const float *data, size_t rows, size_t columns, size_t stride)
+      : first(data), numRows(rows), numColumns(columns), stride(stride) {}
+
+  size_t rows() const { return numRows; }
+  size_t columns() const { return numColumns; }
+  float operator()(size_t row, size_t column) const {
+    return first[column * stride + row];
+  }
+  Span<const float> column(size_t index) const {
+    return {first + index * stride, numRows};
+  }
+
+private:
+  const float *first = nullptr;
+  size_t numRows = 0;
+  size_t numColumns = 0;
+  size_t stride = 0;
+};
+
 /// A node of a session's graph, void after the session's next reset. Generated
 /// headers derive one type for each state, so that the compiler tells them
 /// apart. A default-constructed value is of no node.
@@ -92,6 +117,9 @@ enum class Policy {
 
 struct SessionOptions {
   Policy policy = Policy::Fsm;
+  /// Threads that execute, the caller of `run` among them. Results are the same
+  /// bits for any number.
+  uint32_t threads = 1;
 };
 
 using Statistics = edbc_statistics;
@@ -110,11 +138,14 @@ public:
   const edbc_model *handle() const { return model.get(); }
 
 private:
+  friend class Session;
+
   struct Destroy {
     void operator()(edbc_model *model) const { edbc_model_destroy(model); }
   };
 
-  Model(const edbc_library &library, const char *weightsPath) {
+  Model(const edbc_library &library, const char *weightsPath)
+      : description(&library) {
     edbc_model_options options = {};
     options.weights_path = weightsPath;
     edbc_model *created = nullptr;
@@ -124,6 +155,7 @@ private:
     model.reset(created);
   }
 
+  const edbc_library *description;
   std::unique_ptr<edbc_model, Destroy> model;
 };
 
@@ -139,6 +171,18 @@ inline edbc_argument stateArgument(const Value &value) {
 inline edbc_argument tokenArgument(uint32_t token) {
   edbc_argument argument;
   argument.token = token;
+  return argument;
+}
+
+/// `S` is the type that a generated header derives for the nodes' state. The
+/// array must last until the node is added.
+template <typename S> edbc_argument statesArgument(Span<const S> nodes) {
+  static_assert(std::is_base_of<Value, S>::value &&
+                    sizeof(S) == sizeof(edbc_value),
+                "the values are passed as they are");
+  edbc_argument argument;
+  argument.states.data = nodes.data() ? &nodes.data()->handle : nullptr;
+  argument.states.count = nodes.size();
   return argument;
 }
 
@@ -162,9 +206,11 @@ inline edbc_argument denseArgument(Span<const float> values, size_t width,
 class Session {
 public:
   /// The model must outlive the session.
-  explicit Session(const Model &model, SessionOptions options = {}) {
+  explicit Session(const Model &model, SessionOptions options = {})
+      : description(model.description) {
     edbc_session_options given = {};
     given.policy = static_cast<edbc_policy_kind>(options.policy);
+    given.threads = options.threads;
     edbc_session *created = nullptr;
     edbc_error error;
     if (edbc_session_create(model.handle(), &given, &created, &error) !=
@@ -176,10 +222,33 @@ public:
   explicit Session(const Model &&, SessionOptions = {}) = delete;
 
   /// Nodes added from here on belong to a new instance, whose nodes can't refer
-  /// to those of earlier ones. An instance without nodes doesn't count.
-  void beginInstance() {
+  /// to those of other ones. Returns its number, void after the next reset. An
+  /// instance without nodes doesn't count: the next one is the same.
+  uint32_t beginInstance() {
+    uint32_t instance = 0;
     edbc_error error;
-    if (edbc_session_begin_instance(session.get(), &error) != EDBC_OK)
+    if (edbc_session_begin_instance(session.get(), &instance, &error) !=
+        EDBC_OK)
+      throw Error(error);
+    return instance;
+  }
+
+  /// Nodes added from here on belong to this instance again. For graphs that
+  /// grow: between runs, add nodes to those instances that go on.
+  void resumeInstance(uint32_t instance) {
+    edbc_error error;
+    if (edbc_session_resume_instance(session.get(), instance, &error) !=
+        EDBC_OK)
+      throw Error(error);
+  }
+
+  /// Forgets the results of an instance that is finished, so that others can
+  /// use their memory. All its nodes must have been executed. Its values become
+  /// void, and to add nodes, begin or resume another one. Statistics and saved
+  /// graphs go on to include it.
+  void dropInstance(uint32_t instance) {
+    edbc_error error;
+    if (edbc_session_drop_instance(session.get(), instance, &error) != EDBC_OK)
       throw Error(error);
   }
 
@@ -224,8 +293,8 @@ protected:
     return addNode<Result>(cell, nullptr);
   }
 
-  /// The values of output number `output`; valid until the next run, reset or
-  /// destruction.
+  /// The values of output number `output`, a vector; valid until the next run,
+  /// reset or destruction, or until the node's instance is dropped.
   Span<const float> read(uint32_t output, const Value &value) const {
     const float *data = nullptr;
     size_t width = 0;
@@ -234,6 +303,16 @@ protected:
                           &error) != EDBC_OK)
       throw Error(error);
     return {data, width};
+  }
+
+  /// The same for an output that is a matrix.
+  MatrixView readMatrix(uint32_t output, const Value &value) const {
+    Span<const float> column = read(output, value);
+    const edbc_output_desc &desc = description->outputs[output];
+    uint32_t columns =
+        description->states[desc.state].fields[desc.field].columns;
+    size_t stride = (column.size() + EDBC_LANES - 1) / EDBC_LANES * EDBC_LANES;
+    return {column.data(), column.size(), columns, stride};
   }
 
 private:
@@ -253,6 +332,7 @@ private:
     return result;
   }
 
+  const edbc_library *description;
   std::unique_ptr<edbc_session, Destroy> session;
 };
 

@@ -22,14 +22,22 @@ static std::vector<float> runBatch(Session &session) {
     Node node = session.start();
     for (uint32_t word = 0; word < 10 + instance; ++word) {
       const float x[] = {0.5f, 0.25f, float(word)};
-      node = session.inner(session.mark(session.leaf(word), {x, 3}), node);
+      Node leaf = session.mark(session.leaf(word), {x, 3});
+      const Node some[] = {leaf, node, leaf};
+      node =
+          session.inner(session.join(leaf, {some, 3}, {some, word % 3}), node);
       session.score(node);
+      Table table = session.shift(session.table(word % 4), node);
+      session.total({&table, 1});
     }
     if (instance % 10 == 9) {
       session.run();
       last = session.score(session.inner(node, node));
+      session.run();
+      session.dropInstance(instance - 1);
     }
   }
+  session.resumeInstance(49);
   session.run();
   edbc::Span<const float> logits = session.logits(last);
   return {logits.begin(), logits.end()};
@@ -39,7 +47,7 @@ TEST(MemoryTest, WarmSessionsAllocateNothing) {
   Model model;
   for (edbc::Policy policy : {edbc::Policy::Fsm, edbc::Policy::Agenda,
                               edbc::Policy::Depth, edbc::Policy::Lemma}) {
-    Session session(model, {policy});
+    Session session(model, {policy, 2});
     std::vector<float> first = runBatch(session);
     session.reset();
     std::vector<float> second = runBatch(session);
@@ -84,7 +92,7 @@ TEST(MemoryTest, FailedCallsChangeNothing) {
   // Each call once fails for lack of memory and then succeeds.
   for (edbc::Policy policy : {edbc::Policy::Fsm, edbc::Policy::Agenda,
                               edbc::Policy::Depth, edbc::Policy::Lemma}) {
-    edbc_session_options options = {static_cast<edbc_policy_kind>(policy)};
+    edbc_session_options options = {static_cast<edbc_policy_kind>(policy), 1};
     edbc_session *session = nullptr;
     ASSERT_EQ(edbc_session_create(model.handle(), &options, &session, nullptr),
               EDBC_OK);
@@ -114,14 +122,25 @@ TEST(MemoryTest, FailedCallsChangeNothing) {
     edbc_value node, leaf;
     for (uint32_t i = 0; i < 700; ++i) {
       if (i % 100 == 0) {
-        insist([&] { return edbc_session_begin_instance(session, nullptr); });
+        uint32_t number = UINT32_MAX;
+        insist([&] {
+          return edbc_session_begin_instance(session, &number, nullptr);
+        });
+        ASSERT_EQ(number, i / 100);
+        if (i != 0)
+          insist([&] {
+            return edbc_session_drop_instance(session, number - 1, nullptr);
+          });
+        insist([&] {
+          return edbc_session_resume_instance(session, number, nullptr);
+        });
         insist([&] {
           return edbc_session_add(session, 0, nullptr, &node, nullptr);
         });
         expected = startValues();
       }
       const float x[] = {1, 2, 3};
-      edbc_argument arguments[2];
+      edbc_argument arguments[3];
       arguments[0].token = i % Model::words;
       insist([&] {
         return edbc_session_add(session, 1, arguments, &leaf, nullptr);
@@ -136,8 +155,18 @@ TEST(MemoryTest, FailedCallsChangeNothing) {
       insist([&] {
         return edbc_session_add(session, 3, arguments, &node, nullptr);
       });
-      expected = innerValues(
-          markValues(leafValues(i % Model::words), {1, 2, 3}), expected);
+      Values marked = markValues(leafValues(i % Model::words), {1, 2, 3});
+      expected = innerValues(marked, expected);
+      const edbc_value some[] = {leaf, node, node};
+      arguments[0].state = leaf;
+      arguments[1].states = {some, 3};
+      arguments[2].states = {some, i % 3};
+      insist([&] {
+        return edbc_session_add(session, 5, arguments, &node, nullptr);
+      });
+      std::vector<Values> elements = {marked, expected, expected};
+      expected = joinValues(marked, elements,
+                            {elements.begin(), elements.begin() + i % 3});
       if (i % 50 == 49)
         insist([&] { return edbc_session_run(session, nullptr); });
     }

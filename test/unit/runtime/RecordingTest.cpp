@@ -72,9 +72,78 @@ TEST_F(RecordingTest, WritesInstances) {
                                       "\n"
                                       "instance\n"
                                       "start\n"
+                                      "run\n"
                                       "mark 0 [0.1 -2 1e+30]\n"
                                       "inner 1 0\n");
   EXPECT_EQ(numFiles(), 1u);
+}
+
+TEST_F(RecordingTest, WritesElements) {
+  Node a = session.leaf(1), b = session.leaf(2);
+  session.beginInstance();
+  Node c = session.leaf(3), d = session.leaf(4);
+  session.join(d, std::vector<Node>{c, d, c}, {});
+  session.resumeInstance(0);
+  session.join(a, std::vector<Node>{b}, std::vector<Node>{a, b});
+  session.total({});
+  session.saveGraphs(path("graphs"));
+  EXPECT_EQ(contents(path("graphs")), "edbc-graphs 1 test_network\n"
+                                      "\n"
+                                      "instance\n"
+                                      "leaf 1\n"
+                                      "leaf 2\n"
+                                      "join 0 [1] [0 1]\n"
+                                      "total []\n"
+                                      "\n"
+                                      "instance\n"
+                                      "leaf 3\n"
+                                      "leaf 4\n"
+                                      "join 1 [0 1 0] []\n");
+}
+
+TEST_F(RecordingTest, WritesRuns) {
+  // Instance 0 goes on in runs 1, 2 and 4; instance 1 begins with run 2.
+  Node a = session.leaf(1);
+  session.run();
+  Node b = session.leaf(2);
+  session.beginInstance();
+  Node c = session.leaf(3);
+  session.resumeInstance(0);
+  Node d = session.inner(a, b);
+  session.run();
+  session.resumeInstance(1);
+  session.score(c);
+  session.run();
+  session.dropInstance(1);
+  session.resumeInstance(0);
+  session.score(d);
+  session.beginInstance();
+  session.leaf(4);
+  const char *expected = "edbc-graphs 1 test_network\n"
+                         "\n"
+                         "instance\n"
+                         "leaf 1\n"
+                         "run\n"
+                         "leaf 2\n"
+                         "inner 0 1\n"
+                         "run\n"
+                         "score 2\n"
+                         "\n"
+                         "instance\n"
+                         "leaf 3\n"
+                         "run\n"
+                         "score 0\n"
+                         "\n"
+                         "instance\n"
+                         "leaf 4\n";
+  session.saveGraphs(path("graphs"));
+  EXPECT_EQ(contents(path("graphs")), expected);
+  // The same once all has been executed and dropped, and rows were reused.
+  session.run();
+  session.dropInstance(0);
+  session.dropInstance(2);
+  session.saveGraphs(path("graphs"));
+  EXPECT_EQ(contents(path("graphs")), expected);
 }
 
 TEST_F(RecordingTest, FloatsReadBackExactly) {

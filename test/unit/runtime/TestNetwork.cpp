@@ -7,6 +7,9 @@
 #include "test/unit/runtime/TestNetwork.h"
 #include "test/unit/runtime/TestKernels.h"
 
+#include <thread>
+
+using test_network::TableElements;
 using test_network::Values;
 
 namespace {
@@ -15,15 +18,18 @@ constexpr uint32_t hidden = test_network::Model::hidden;
 constexpr uint32_t words = test_network::Model::words;
 constexpr uint32_t labels = test_network::Model::labels;
 constexpr uint32_t marks = test_network::Model::marks;
+constexpr uint32_t tables = test_network::Model::tables;
+constexpr uint32_t columns = test_network::Model::columns;
 // Rows are padded to multiples of 16; two panels of 16 hold 20 units.
 constexpr uint32_t padded = 32;
 constexpr uint32_t panel = 16;
 constexpr uint32_t numPanels = 2;
 constexpr uint32_t nodeStride = 2 * padded;
 constexpr uint32_t scoreStride = 16;
+constexpr uint32_t tableStride = columns * padded;
 
-enum Param : uint32_t { E, B, P, Q, R, W, NumParams };
-enum Constant : uint32_t { TableE, VectorB, PackP, PackQR, PackW };
+enum Param : uint32_t { E, B, P, Q, R, W, T, NumParams };
+enum Constant : uint32_t { TableE, VectorB, PackP, PackQR, PackW, TablesT };
 
 //===----------------------------------------------------------------------===//
 // Kernels, written against abi.h as generated ones are
@@ -31,11 +37,18 @@ enum Constant : uint32_t { TableE, VectorB, PackP, PackQR, PackW };
 
 template <typename T> T *buffer(void *const *buffers, unsigned slot) {
   if (reinterpret_cast<uintptr_t>(buffers[slot]) % EDBC_ALIGNMENT != 0)
-    test_network::sawMisaligned = true;
+    test_network::sawBadCall = true;
   return static_cast<T *>(buffers[slot]);
 }
 
 using Numbers = const uint32_t;
+
+/// Reads what the ABI allows behind the last row of an array, which `row` may
+/// be: for AddressSanitizer.
+void readBehind(const float *row, uint32_t stride) {
+  for (uint32_t j = 0; j < EDBC_LANES; ++j)
+    static_cast<void>(static_cast<const volatile float *>(row)[stride + j]);
+}
 
 void runStart(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
               int64_t) {
@@ -63,6 +76,7 @@ void runLeaf(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
   for (int64_t i = rowBegin; i < rowEnd; ++i) {
     const float *x = table + size_t(tokens[items[i]]) * padded;
     float *out = nodes + size_t(rows[items[i]]) * nodeStride;
+    readBehind(x, padded);
     for (uint32_t j = 0; j < padded; ++j) {
       out[j] = x[j];
       out[padded + j] = x[j] + b[j];
@@ -80,6 +94,7 @@ void runMark(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
   for (int64_t i = rowBegin; i < rowEnd; ++i) {
     const float *node = nodes + size_t(operands[items[i]]) * nodeStride;
     const float *x = values + size_t(items[i]) * 16;
+    readBehind(x, 16);
     float *out = nodes + size_t(rows[items[i]]) * nodeStride;
     for (uint32_t j = 0; j < padded; ++j) {
       out[j] = node[j] + (j < 16 ? x[j] : 0);
@@ -110,8 +125,11 @@ void runInner0(void *const *buffers, int64_t rowBegin, int64_t rowEnd,
       for (uint32_t j = 0; j < panel; ++j)
         workspace[i * padded + p * panel + j] = sums[j];
     }
+    readBehind(workspace + i * padded, padded);
   }
 }
+
+const std::thread::id firstThread = std::this_thread::get_id();
 
 /// Second phase of inner: two products of the same operand.
 void runInner1(void *const *buffers, int64_t rowBegin, int64_t rowEnd,
@@ -123,6 +141,8 @@ void runInner1(void *const *buffers, int64_t rowBegin, int64_t rowEnd,
   auto *nodes = buffer<float>(buffers, 4);
   auto *weights = buffer<const float>(buffers, 6);
   auto *workspace = buffer<const float>(buffers, 7);
+  if (std::this_thread::get_id() != firstThread)
+    test_network::sawOtherThread = true;
   for (int64_t i = rowBegin; i < rowEnd; ++i) {
     const float *leftC = nodes + size_t(left[items[i]]) * nodeStride + padded;
     const float *rightC = nodes + size_t(right[items[i]]) * nodeStride + padded;
@@ -155,10 +175,128 @@ void runScore(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
   for (int64_t i = rowBegin; i < rowEnd; ++i) {
     const float *h = nodes + size_t(operands[items[i]]) * nodeStride;
     float *out = scores + size_t(rows[items[i]]) * scoreStride;
+    readBehind(h, nodeStride);
     for (uint32_t j = 0; j < panel; ++j) {
       out[j] = 0;
       for (uint32_t k = 0; k < hidden; ++k)
         out[j] += weight[k * panel + j] * h[k];
+    }
+  }
+}
+
+/// First phase of join, for each element of some.
+void runJoin0(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
+              int64_t) {
+  auto *items = buffer<Numbers>(buffers, 0),
+       *base = buffer<Numbers>(buffers, 1), *some = buffer<Numbers>(buffers, 2),
+       *owners = buffer<Numbers>(buffers, 3);
+  auto *nodes = buffer<const float>(buffers, 9);
+  auto *workspace = buffer<float>(buffers, 5);
+  for (int64_t e = rowBegin; e < rowEnd; ++e) {
+    const float *h = nodes + size_t(some[e]) * nodeStride;
+    const float *c =
+        nodes + size_t(base[items[owners[e]]]) * nodeStride + padded;
+    for (uint32_t j = 0; j < padded; ++j)
+      workspace[e * padded + j] = h[j] + c[j];
+    readBehind(workspace + e * padded, padded);
+  }
+}
+
+/// Second phase of join, for each node.
+void runJoin1(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
+              int64_t) {
+  auto *items = buffer<Numbers>(buffers, 0),
+       *base = buffer<Numbers>(buffers, 1),
+       *someBegins = buffer<Numbers>(buffers, 4),
+       *more = buffer<Numbers>(buffers, 6),
+       *moreBegins = buffer<Numbers>(buffers, 7),
+       *rows = buffer<Numbers>(buffers, 8);
+  auto *workspace = buffer<const float>(buffers, 5);
+  auto *nodes = buffer<float>(buffers, 9);
+  for (int64_t i = rowBegin; i < rowEnd; ++i) {
+    const float *from = nodes + size_t(base[items[i]]) * nodeStride;
+    float *out = nodes + size_t(rows[items[i]]) * nodeStride;
+    for (uint32_t j = 0; j < padded; ++j) {
+      float h = 0, c = 0;
+      for (uint32_t e = someBegins[i]; e < someBegins[i + 1]; ++e)
+        h += workspace[e * padded + j];
+      for (uint32_t e = moreBegins[i]; e < moreBegins[i + 1]; ++e)
+        c += nodes[size_t(more[e]) * nodeStride + padded + j];
+      out[j] = from[j] + h / 8;
+      out[padded + j] = from[padded + j] - c / 8;
+    }
+  }
+}
+
+/// For each column.
+void runTable(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
+              int64_t) {
+  auto *items = buffer<Numbers>(buffers, 0),
+       *indices = buffer<Numbers>(buffers, 1),
+       *rows = buffer<Numbers>(buffers, 2);
+  auto *results = buffer<float>(buffers, 3);
+  auto *constant = buffer<const float>(buffers, 4);
+  for (int64_t row = rowBegin; row < rowEnd; ++row) {
+    uint32_t item = items[row / columns];
+    size_t column = static_cast<size_t>(row % columns) * padded;
+    const float *from = constant + indices[item] * tableStride + column;
+    float *out = results + rows[item] * tableStride + column;
+    readBehind(from, padded);
+    for (uint32_t j = 0; j < padded; ++j)
+      out[j] = from[j];
+  }
+}
+
+/// For each column.
+void runShift(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
+              int64_t) {
+  auto *items = buffer<Numbers>(buffers, 0),
+       *table = buffer<Numbers>(buffers, 1),
+       *node = buffer<Numbers>(buffers, 2), *rows = buffer<Numbers>(buffers, 3);
+  auto *results = buffer<float>(buffers, 4);
+  auto *nodes = buffer<const float>(buffers, 5);
+  for (int64_t row = rowBegin; row < rowEnd; ++row) {
+    uint32_t item = items[row / columns];
+    size_t column = static_cast<size_t>(row % columns) * padded;
+    const float *from = results + table[item] * tableStride + column;
+    const float *h = nodes + size_t(node[item]) * nodeStride;
+    float *out = results + rows[item] * tableStride + column;
+    for (uint32_t j = 0; j < padded; ++j)
+      out[j] = from[j] + h[j];
+  }
+}
+
+/// First phase of total, for each column of each element.
+void runTotal0(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
+               int64_t) {
+  if (rowBegin == rowEnd)
+    test_network::sawBadCall = true;
+  auto *elements = buffer<Numbers>(buffers, 1);
+  auto *workspace = buffer<float>(buffers, 3);
+  auto *results = buffer<const float>(buffers, 5);
+  for (int64_t row = rowBegin; row < rowEnd; ++row) {
+    const float *from = results + elements[row / columns] * tableStride +
+                        row % columns * padded;
+    for (uint32_t j = 0; j < padded; ++j)
+      workspace[row * padded + j] = from[j] / 2;
+  }
+}
+
+/// Second phase of total, for each column of each node.
+void runTotal1(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
+               int64_t) {
+  auto *items = buffer<Numbers>(buffers, 0),
+       *begins = buffer<Numbers>(buffers, 2),
+       *rows = buffer<Numbers>(buffers, 4);
+  auto *workspace = buffer<const float>(buffers, 3);
+  auto *results = buffer<float>(buffers, 5);
+  for (int64_t row = rowBegin; row < rowEnd; ++row) {
+    int64_t i = row / columns, column = row % columns;
+    float *out = results + rows[items[i]] * tableStride + column * padded;
+    for (uint32_t j = 0; j < padded; ++j) {
+      out[j] = 0;
+      for (uint32_t e = begins[i]; e < begins[i + 1]; ++e)
+        out[j] += workspace[(e * columns + column) * padded + j];
     }
   }
 }
@@ -175,6 +313,7 @@ struct Embedded {
     fill(Q, q, hidden, hidden);
     fill(R, r, hidden, hidden);
     fill(W, w, labels, hidden);
+    fill(T, t, tables * hidden, columns);
   }
   static void fill(uint32_t param, float *out, uint32_t rows,
                    uint32_t columns) {
@@ -185,22 +324,27 @@ struct Embedded {
 
   float e[words * hidden], b[hidden], p[hidden * 2 * hidden];
   float q[hidden * hidden], r[hidden * hidden], w[labels * hidden];
+  float t[tables * hidden * columns];
 };
 const Embedded embedded;
 
 const edbc_param_desc params[] = {
-    {"E", 2, words, hidden, embedded.e},
-    {"b", 1, 1, hidden, embedded.b},
-    {"P", 2, hidden, 2 * hidden, embedded.p},
-    {"Q", 2, hidden, hidden, embedded.q},
-    {"R", 2, hidden, hidden, embedded.r},
-    {"W", 2, labels, hidden, embedded.w},
+    {"E", 2, 1, words, hidden, embedded.e},
+    {"b", 1, 1, 1, hidden, embedded.b},
+    {"P", 2, 1, hidden, 2 * hidden, embedded.p},
+    {"Q", 2, 1, hidden, hidden, embedded.q},
+    {"R", 2, 1, hidden, hidden, embedded.r},
+    {"W", 2, 1, labels, hidden, embedded.w},
+    {"T", 3, tables, hidden, columns, embedded.t},
 };
 
-const edbc_field_desc nodeFields[] = {{"h", 0, hidden}, {"c", padded, hidden}};
-const edbc_field_desc scoreFields[] = {{"logits", 0, labels}};
+const edbc_field_desc nodeFields[] = {{"h", 0, hidden, 1, 0},
+                                      {"c", padded, hidden, 1, 0}};
+const edbc_field_desc scoreFields[] = {{"logits", 0, labels, 1, 0}};
+const edbc_field_desc tableFields[] = {{"m", 0, hidden, columns, 0}};
 const edbc_state_desc states[] = {{"Node", nodeFields, 2, nodeStride},
-                                  {"Score", scoreFields, 1, scoreStride}};
+                                  {"Score", scoreFields, 1, scoreStride},
+                                  {"Table", tableFields, 1, tableStride}};
 
 const edbc_pack_term termsP0[] = {{P, 0}}, termsP1[] = {{P, hidden}};
 const edbc_pack_term termsQR[] = {{Q, 0}, {R, 0}}, termsW[] = {{W, 0}};
@@ -214,15 +358,30 @@ const edbc_constant_desc constants[] = {
     {EDBC_CONSTANT_PACKED, 0, hidden, panel, segmentsP, 2},
     {EDBC_CONSTANT_PACKED, 0, hidden, panel, segmentsQR, 1},
     {EDBC_CONSTANT_PACKED, 0, labels, panel, segmentsW, 1},
+    {EDBC_CONSTANT_COLUMNS, T, 0, 0, nullptr, 0},
 };
 
 const edbc_operand_desc leafOperands[] = {
-    {"word", EDBC_OPERAND_TOKEN, 0, words}};
-const edbc_operand_desc markOperands[] = {{"node", EDBC_OPERAND_STATE, 0, 0},
-                                          {"x", EDBC_OPERAND_DENSE, 0, marks}};
-const edbc_operand_desc innerOperands[] = {{"left", EDBC_OPERAND_STATE, 0, 0},
-                                           {"right", EDBC_OPERAND_STATE, 0, 0}};
-const edbc_operand_desc scoreOperands[] = {{"node", EDBC_OPERAND_STATE, 0, 0}};
+    {"word", EDBC_OPERAND_TOKEN, 0, words, 0}};
+const edbc_operand_desc markOperands[] = {
+    {"node", EDBC_OPERAND_STATE, 0, 0, 0},
+    {"x", EDBC_OPERAND_DENSE, 0, marks, 0}};
+const edbc_operand_desc innerOperands[] = {
+    {"left", EDBC_OPERAND_STATE, 0, 0, 0},
+    {"right", EDBC_OPERAND_STATE, 0, 0, 0}};
+const edbc_operand_desc scoreOperands[] = {
+    {"node", EDBC_OPERAND_STATE, 0, 0, 0}};
+const edbc_operand_desc joinOperands[] = {
+    {"base", EDBC_OPERAND_STATE, 0, 0, 0},
+    {"some", EDBC_OPERAND_STATES, 0, 1, padded},
+    {"more", EDBC_OPERAND_STATES, 0, 0, 0}};
+const edbc_operand_desc tableOperands[] = {
+    {"index", EDBC_OPERAND_TOKEN, 0, tables, 0}};
+const edbc_operand_desc shiftOperands[] = {
+    {"table", EDBC_OPERAND_STATE, 2, 0, 0},
+    {"node", EDBC_OPERAND_STATE, 0, 0, 0}};
+const edbc_operand_desc totalOperands[] = {
+    {"tables", EDBC_OPERAND_STATES, 2, 0, tableStride}};
 
 const edbc_binding startBindings[] = {{EDBC_BINDING_ITEMS, 0},
                                       {EDBC_BINDING_RESULT_ROWS, 0},
@@ -246,13 +405,43 @@ const edbc_binding scoreBindings[] = {
     {EDBC_BINDING_ITEMS, 0},       {EDBC_BINDING_OPERAND_ROWS, 0},
     {EDBC_BINDING_RESULT_ROWS, 0}, {EDBC_BINDING_STATE, 0},
     {EDBC_BINDING_STATE, 1},       {EDBC_BINDING_CONSTANT, PackW}};
+const edbc_binding joinBindings[] = {
+    {EDBC_BINDING_ITEMS, 0},          {EDBC_BINDING_OPERAND_ROWS, 0},
+    {EDBC_BINDING_ELEMENT_ROWS, 1},   {EDBC_BINDING_ELEMENT_OWNERS, 1},
+    {EDBC_BINDING_ELEMENT_BEGINS, 1}, {EDBC_BINDING_ELEMENT_WORKSPACE, 1},
+    {EDBC_BINDING_ELEMENT_ROWS, 2},   {EDBC_BINDING_ELEMENT_BEGINS, 2},
+    {EDBC_BINDING_RESULT_ROWS, 0},    {EDBC_BINDING_STATE, 0}};
+const edbc_binding tableBindings[] = {{EDBC_BINDING_ITEMS, 0},
+                                      {EDBC_BINDING_OPERAND_TOKENS, 0},
+                                      {EDBC_BINDING_RESULT_ROWS, 0},
+                                      {EDBC_BINDING_STATE, 2},
+                                      {EDBC_BINDING_CONSTANT, TablesT}};
+const edbc_binding shiftBindings[] = {
+    {EDBC_BINDING_ITEMS, 0},        {EDBC_BINDING_OPERAND_ROWS, 0},
+    {EDBC_BINDING_OPERAND_ROWS, 1}, {EDBC_BINDING_RESULT_ROWS, 0},
+    {EDBC_BINDING_STATE, 2},        {EDBC_BINDING_STATE, 0}};
+const edbc_binding totalBindings[] = {
+    {EDBC_BINDING_ITEMS, 0},          {EDBC_BINDING_ELEMENT_ROWS, 0},
+    {EDBC_BINDING_ELEMENT_BEGINS, 0}, {EDBC_BINDING_ELEMENT_WORKSPACE, 0},
+    {EDBC_BINDING_RESULT_ROWS, 0},    {EDBC_BINDING_STATE, 2}};
 
-const edbc_phase_desc startPhases[] = {{{runStart, runStart}, 1, 0}};
-const edbc_phase_desc leafPhases[] = {{{runLeaf, runLeaf}, 1, 0}};
-const edbc_phase_desc markPhases[] = {{{runMark, runMark}, 1, 0}};
-const edbc_phase_desc innerPhases[] = {{{runInner0, runInner0}, numPanels, 0},
-                                       {{runInner1, runInner1}, numPanels, 0}};
-const edbc_phase_desc scorePhases[] = {{{runScore, runScore}, 1, 0}};
+constexpr edbc_phase_desc phase(edbc_phase_fn function, uint32_t numPanels = 1,
+                                uint32_t numColumns = 1,
+                                uint32_t operand = EDBC_NODES) {
+  return {{function, function}, numPanels, numColumns, operand, 0};
+}
+const edbc_phase_desc startPhases[] = {phase(runStart)};
+const edbc_phase_desc leafPhases[] = {phase(runLeaf)};
+const edbc_phase_desc markPhases[] = {phase(runMark)};
+const edbc_phase_desc innerPhases[] = {phase(runInner0, numPanels),
+                                       phase(runInner1, numPanels)};
+const edbc_phase_desc scorePhases[] = {phase(runScore)};
+const edbc_phase_desc joinPhases[] = {phase(runJoin0, 1, 1, 1),
+                                      phase(runJoin1)};
+const edbc_phase_desc tablePhases[] = {phase(runTable, 1, columns)};
+const edbc_phase_desc shiftPhases[] = {phase(runShift, 1, columns)};
+const edbc_phase_desc totalPhases[] = {phase(runTotal0, 1, columns, 0),
+                                       phase(runTotal1, 1, columns)};
 
 const edbc_cell_desc cells[] = {
     {"start", nullptr, 0, 0, startBindings, 4, 1, startPhases, 0, 0},
@@ -260,9 +449,14 @@ const edbc_cell_desc cells[] = {
     {"mark", markOperands, 2, 0, markBindings, 5, 1, markPhases, 0, 0},
     {"inner", innerOperands, 2, 0, innerBindings, 8, 2, innerPhases, padded, 0},
     {"score", scoreOperands, 1, 1, scoreBindings, 6, 1, scorePhases, 0, 0},
+    {"join", joinOperands, 3, 0, joinBindings, 10, 2, joinPhases, 0, 0},
+    {"table", tableOperands, 1, 2, tableBindings, 5, 1, tablePhases, 0, 0},
+    {"shift", shiftOperands, 2, 2, shiftBindings, 6, 1, shiftPhases, 0, 0},
+    {"total", totalOperands, 1, 2, totalBindings, 6, 2, totalPhases, 0, 0},
 };
 
-const edbc_output_desc outputs[] = {{"logits", 1, 0}, {"hidden", 0, 0}};
+const edbc_output_desc outputs[] = {
+    {"logits", 1, 0}, {"hidden", 0, 0}, {"matrix", 2, 0}};
 
 // In the state {leaf}, key 2, batch leaf; all else is left to the fallback.
 const edbc_transition slots[] = {{2, 1, 0}, {0, 0, 0}};
@@ -277,11 +471,11 @@ const edbc_library edbc_library_test_network = {EDBC_ABI_VERSION,
                                                 constants,
                                                 cells,
                                                 outputs,
+                                                NumParams,
+                                                3,
                                                 6,
-                                                2,
-                                                5,
-                                                5,
-                                                2,
+                                                9,
+                                                3,
                                                 0,
                                                 {EDBC_ENCODING_SORT, 1, slots}};
 
@@ -289,13 +483,14 @@ const edbc_library edbc_library_test_network = {EDBC_ABI_VERSION,
 // Reference
 //===----------------------------------------------------------------------===//
 
-std::atomic<bool> test_network::sawMisaligned{false};
+std::atomic<bool> test_network::sawBadCall{false};
+std::atomic<bool> test_network::sawOtherThread{false};
 
 float test_network::parameter(uint32_t param, uint32_t row, uint32_t column) {
   uint32_t hash = (param * 31 + row) * 131 + column;
   hash = (hash ^ hash >> 7) * 0x9E3779B9u >> 20;
   // Sparse in the matrices, so that deep trees keep small values.
-  if (param >= P && hash % 8 != 0)
+  if (param >= P && param <= W && hash % 8 != 0)
     return 0;
   return static_cast<float>(static_cast<int>(hash / 8 % 9) - 4) / 8;
 }
@@ -350,4 +545,45 @@ std::vector<float> test_network::scoreValues(const Values &node) {
     for (uint32_t k = 0; k < hidden; ++k)
       logits[j] += parameter(W, j, k) * node.h[k];
   return logits;
+}
+
+Values test_network::joinValues(const Values &base,
+                                const std::vector<Values> &some,
+                                const std::vector<Values> &more) {
+  Values result = base;
+  for (uint32_t j = 0; j < hidden; ++j) {
+    float h = 0, c = 0;
+    for (const Values &values : some)
+      h += values.h[j] + base.c[j];
+    for (const Values &values : more)
+      c += values.c[j];
+    result.h[j] += h / 8;
+    result.c[j] -= c / 8;
+  }
+  return result;
+}
+
+TableElements test_network::tableValues(uint32_t index) {
+  TableElements result;
+  for (uint32_t column = 0; column < columns; ++column)
+    for (uint32_t row = 0; row < hidden; ++row)
+      result.push_back(parameter(T, index * hidden + row, column));
+  return result;
+}
+
+TableElements test_network::shiftValues(const TableElements &table,
+                                        const Values &node) {
+  TableElements result = table;
+  for (uint32_t j = 0; j < result.size(); ++j)
+    result[j] += node.h[j % hidden];
+  return result;
+}
+
+TableElements
+test_network::totalValues(const std::vector<TableElements> &tables) {
+  TableElements result(columns * hidden);
+  for (const TableElements &table : tables)
+    for (uint32_t j = 0; j < result.size(); ++j)
+      result[j] += table[j] / 2;
+  return result;
 }

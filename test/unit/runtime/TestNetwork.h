@@ -14,6 +14,14 @@
 //                                h = Q r + left.c         (second phase)
 //                                c = R r - right.c
 //     score(node) -> Score       logits = W node.h
+//     join(base, some, more) -> Node, of one and more nodes and of any number
+//                                s = some.h + base.c      (for each of some)
+//                                h = base.h + sum(s) / 8
+//                                c = base.c - sum(more.c) / 8
+//     table(index) -> Table      m = T[index]             (20 x 3)
+//     shift(table, node) -> Table  each column of m = that of table.m + node.h
+//     total(tables) -> Table     t = tables.m / 2 (for each column of each)
+//                                m = sum(t)               (for each column)
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,10 +34,12 @@ extern "C" const edbc_library edbc_library_test_network;
 
 namespace test_network {
 
-/// State `Node`: the result of start, leaf, mark, inner.
+/// State `Node`: the result of start, leaf, mark, inner, join.
 struct Node : edbc::Value {};
 /// State `Score`: the result of score.
 struct Score : edbc::Value {};
+/// State `Table`: the result of table, shift, total.
+struct Table : edbc::Value {};
 
 class Model : public edbc::Model {
 public:
@@ -37,6 +47,8 @@ public:
   static constexpr uint32_t words = 256;
   static constexpr uint32_t labels = 5;
   static constexpr uint32_t marks = 3;
+  static constexpr uint32_t tables = 4;
+  static constexpr uint32_t columns = 3;
 
   /// With the weights embedded at compile time.
   Model() : edbc::Model(edbc_library_test_network) {}
@@ -65,6 +77,22 @@ public:
   Score score(Node node) {
     return edbc::Session::add<Score>(4, {edbc::stateArgument(node)});
   }
+  Node join(Node base, edbc::Span<const Node> some,
+            edbc::Span<const Node> more) {
+    return edbc::Session::add<Node>(5, {edbc::stateArgument(base),
+                                        edbc::statesArgument(some),
+                                        edbc::statesArgument(more)});
+  }
+  Table table(uint32_t index) {
+    return edbc::Session::add<Table>(6, {edbc::tokenArgument(index)});
+  }
+  Table shift(Table table, Node node) {
+    return edbc::Session::add<Table>(
+        7, {edbc::stateArgument(table), edbc::stateArgument(node)});
+  }
+  Table total(edbc::Span<const Table> tables) {
+    return edbc::Session::add<Table>(8, {edbc::statesArgument(tables)});
+  }
 
   /// `logits` of a score: 5 floats.
   edbc::Span<const float> logits(Score value) const {
@@ -73,6 +101,10 @@ public:
   /// `h` of a node: 20 floats.
   edbc::Span<const float> hidden(Node value) const {
     return edbc::Session::read(1, value);
+  }
+  /// `m` of a table: 20 x 3 floats.
+  edbc::MatrixView matrix(Table value) const {
+    return edbc::Session::readMatrix(2, value);
   }
 };
 

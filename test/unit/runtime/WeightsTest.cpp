@@ -18,7 +18,7 @@ namespace {
 
 /// A file with three parameters in a network of their own, changed at will.
 ///
-///     a: vector of 3    b: 2 x 2    c: 1 x 5
+///     a: vector of 3    b: 2 x 2    c: 1 x 1 x 5
 class WeightsTest : public testing::Test {
 protected:
   WeightsTest()
@@ -86,11 +86,11 @@ protected:
 
   const std::string a = tensor("a", "[3]", 0, 12);
   const std::string b = tensor("b", "[2,2]", 12, 28);
-  const std::string c = tensor("c", "[1,5]", 28, 48);
+  const std::string c = tensor("c", "[1,1,5]", 28, 48);
 
-  edbc_param_desc params[3] = {{"a", 1, 1, 3, nullptr},
-                               {"b", 2, 2, 2, nullptr},
-                               {"c", 2, 1, 5, nullptr}};
+  edbc_param_desc params[3] = {{"a", 1, 1, 1, 3, nullptr},
+                               {"b", 2, 1, 2, 2, nullptr},
+                               {"c", 3, 1, 1, 5, nullptr}};
   edbc_constant_desc constants[1] = {};
   edbc_library library;
   std::string path;
@@ -242,6 +242,12 @@ TEST_F(WeightsTest, WrongShapesAndTypes) {
   EXPECT_EQ(
       messageFor("{" + a + "," + tensor("b", "[2,3]", 12, 36) + "," + c + "}"),
       "tensor 'b' has shape [2, 3], expected [2, 2]");
+  EXPECT_EQ(
+      messageFor("{" + a + "," + b + "," + tensor("c", "[5]", 28, 48) + "}"),
+      "tensor 'c' has shape [5], expected [1, 1, 5]");
+  EXPECT_EQ(messageFor("{" + a + "," + b + "," +
+                       tensor("c", "[1,5,1]", 28, 48) + "}"),
+            "tensor 'c' has shape [1, 5, 1], expected [1, 1, 5]");
 }
 
 TEST_F(WeightsTest, WrongOffsets) {
@@ -261,7 +267,7 @@ TEST_F(WeightsTest, WrongOffsets) {
       messageFor("{" + a + "," + tensor("b", "[2,2]", 8, 24) + "," + c + "}"),
       "the data of tensors 'a' and 'b' overlap");
   EXPECT_EQ(messageFor("{" + a + "," + tensor("b", "[2,2]", 16, 32) + "," +
-                           tensor("c", "[1,5]", 32, 52) + "}",
+                           tensor("c", "[1,1,5]", 32, 52) + "}",
                        52),
             "bytes 12 to 16 of the data, before tensor 'b', belong to no "
             "tensor");
@@ -288,7 +294,7 @@ TEST(WeightsFileTest, ValuesAreThoseOfTheFile) {
   for (uint32_t i = library.num_params; i-- > 0;) {
     const edbc_param_desc &param = library.params[i];
     size_t begin = data.size();
-    for (uint32_t j = 0; j < param.rows * param.columns; ++j) {
+    for (uint32_t j = 0; j < param.matrices * param.rows * param.columns; ++j) {
       float value = 2 * param.data[j];
       char bytes[sizeof(float)];
       std::memcpy(bytes, &value, sizeof(value));
@@ -296,7 +302,8 @@ TEST(WeightsFileTest, ValuesAreThoseOfTheFile) {
     }
     header += std::string(header.size() > 1 ? "," : "") + "\"" + param.name +
               "\":{\"shape\":[" +
-              (param.rank == 2 ? std::to_string(param.rows) + "," : "") +
+              (param.rank == 3 ? std::to_string(param.matrices) + "," : "") +
+              (param.rank >= 2 ? std::to_string(param.rows) + "," : "") +
               std::to_string(param.columns) +
               "],\"dtype\":\"F32\",\"data_offsets\":[" + std::to_string(begin) +
               "," + std::to_string(data.size()) + "]}";
@@ -313,6 +320,7 @@ TEST(WeightsFileTest, ValuesAreThoseOfTheFile) {
   Session session(model);
   Node leaf = session.leaf(77);
   Score score = session.score(leaf);
+  Table table = session.table(3);
   session.run();
   Values expected = leafValues(77);
   std::vector<float> logits = scoreValues(expected);
@@ -320,4 +328,8 @@ TEST(WeightsFileTest, ValuesAreThoseOfTheFile) {
     EXPECT_EQ(session.hidden(leaf)[j], 2 * expected.h[j]);
   for (uint32_t j = 0; j < Model::labels; ++j)
     EXPECT_EQ(session.logits(score)[j], 4 * logits[j]);
+  TableElements elements = tableValues(3);
+  for (uint32_t j = 0; j < elements.size(); ++j)
+    EXPECT_EQ(session.matrix(table)(j % Model::hidden, j / Model::hidden),
+              2 * elements[j]);
 }
