@@ -23,17 +23,20 @@ static_assert(int(Isa::X86_64_V3) == EDBC_ISA_X86_64_V3 &&
                   int(Isa::X86_64_V4) == EDBC_ISA_X86_64_V4 &&
                   std::size(allIsas) == EDBC_NUM_ISAS,
               "instruction sets are numbered as in the ABI");
-static_assert(int(BindingKind::Items) == EDBC_BINDING_ITEMS &&
-                  int(BindingKind::OperandRows) == EDBC_BINDING_OPERAND_ROWS &&
-                  int(BindingKind::OperandTokens) ==
-                      EDBC_BINDING_OPERAND_TOKENS &&
-                  int(BindingKind::OperandValues) ==
-                      EDBC_BINDING_OPERAND_VALUES &&
-                  int(BindingKind::ResultRows) == EDBC_BINDING_RESULT_ROWS &&
-                  int(BindingKind::State) == EDBC_BINDING_STATE &&
-                  int(BindingKind::Constant) == EDBC_BINDING_CONSTANT &&
-                  int(BindingKind::Workspace) == EDBC_BINDING_WORKSPACE,
-              "kinds of bindings are numbered as in the ABI");
+static_assert(
+    int(BindingKind::Items) == EDBC_BINDING_ITEMS &&
+        int(BindingKind::OperandRows) == EDBC_BINDING_OPERAND_ROWS &&
+        int(BindingKind::OperandTokens) == EDBC_BINDING_OPERAND_TOKENS &&
+        int(BindingKind::OperandValues) == EDBC_BINDING_OPERAND_VALUES &&
+        int(BindingKind::ResultRows) == EDBC_BINDING_RESULT_ROWS &&
+        int(BindingKind::State) == EDBC_BINDING_STATE &&
+        int(BindingKind::Constant) == EDBC_BINDING_CONSTANT &&
+        int(BindingKind::Workspace) == EDBC_BINDING_WORKSPACE &&
+        int(BindingKind::ElementRows) == EDBC_BINDING_ELEMENT_ROWS &&
+        int(BindingKind::ElementOwners) == EDBC_BINDING_ELEMENT_OWNERS &&
+        int(BindingKind::ElementBegins) == EDBC_BINDING_ELEMENT_BEGINS &&
+        int(BindingKind::ElementWorkspace) == EDBC_BINDING_ELEMENT_WORKSPACE,
+    "kinds of bindings are numbered as in the ABI");
 static_assert(int(Encoding::Base) == EDBC_ENCODING_BASE &&
                   int(Encoding::Max) == EDBC_ENCODING_MAX &&
                   int(Encoding::Sort) == EDBC_ENCODING_SORT &&
@@ -82,12 +85,13 @@ struct AbiTypes {
   llvm::Type *u32;
   llvm::Type *u64;
   llvm::StructType *param =
-      define("edbc_param_desc", {pointer, u32, u32, u32, pointer});
-  llvm::StructType *field = define("edbc_field_desc", {pointer, u32, u32});
+      define("edbc_param_desc", {pointer, u32, u32, u32, u32, pointer});
+  llvm::StructType *field =
+      define("edbc_field_desc", {pointer, u32, u32, u32, u32});
   llvm::StructType *state =
       define("edbc_state_desc", {pointer, pointer, u32, u32});
   llvm::StructType *operand =
-      define("edbc_operand_desc", {pointer, u32, u32, u32});
+      define("edbc_operand_desc", {pointer, u32, u32, u32, u32});
   llvm::StructType *term = define("edbc_pack_term", {u32, u32});
   llvm::StructType *segment = define("edbc_pack_segment", {pointer, u32, u32});
   llvm::StructType *constant =
@@ -97,7 +101,8 @@ struct AbiTypes {
       llvm::FunctionType::get(llvm::Type::getVoidTy(pointer->getContext()),
                               {pointer, u64, u64, u64, u64}, false);
   llvm::ArrayType *functions = llvm::ArrayType::get(pointer, EDBC_NUM_ISAS);
-  llvm::StructType *phase = define("edbc_phase_desc", {functions, u32, u32});
+  llvm::StructType *phase =
+      define("edbc_phase_desc", {functions, u32, u32, u32, u32});
   llvm::StructType *cell =
       define("edbc_cell_desc", {pointer, pointer, u32, u32, pointer, u32, u32,
                                 pointer, u32, u32});
@@ -128,7 +133,9 @@ public:
     for (StateOp op : network.states)
       states.push_back(state(op));
     for (ParamOp op : network.paddedParams)
-      constants.push_back(paddedParam(op));
+      constants.push_back(paramConstant(EDBC_CONSTANT_PADDED, op));
+    for (ParamOp op : network.columnParams)
+      constants.push_back(paramConstant(EDBC_CONSTANT_COLUMNS, op));
     for (PackOp op : network.packs)
       constants.push_back(pack(op));
     for (KernelOp op : network.kernels)
@@ -195,26 +202,28 @@ private:
   Constant *param(ParamOp op, unsigned index) {
     return record(types.param,
                   {text(op.getSymName()), u32(op.getTensorType().getRank()),
-                   u32(op.getRows()), u32(op.getColumns()),
+                   u32(op.getMatrices()), u32(op.getRows()),
+                   u32(op.getColumns()),
                    weights ? floats(weights->values[index]) : null()});
   }
 
   Constant *state(StateOp op) {
     SmallVector<Constant *> fields;
-    for (auto [name, offset, width] : llvm::zip_equal(
-             op.getFieldNames(), op.getLayout()->getOffsets(), op.getWidths()))
+    for (auto [name, offset, width, columns] :
+         llvm::zip_equal(op.getFieldNames(), op.getLayout()->getOffsets(),
+                         op.getWidths(), op.getColumns()))
       fields.push_back(
           record(types.field, {text(cast<StringAttr>(name).getValue()),
-                               u32(offset), u32(width)}));
+                               u32(offset), u32(width), u32(columns), u32(0)}));
     return record(types.state,
                   {text(op.getSymName()), array(types.field, fields),
                    u32(fields.size()), u32(op.getLayout()->getStride())});
   }
 
-  Constant *paddedParam(ParamOp op) {
-    return record(types.constant, {u32(EDBC_CONSTANT_PADDED),
-                                   u32(*network.findParam(op.getSymName())),
-                                   u32(0), u32(0), null(), u32(0)});
+  Constant *paramConstant(edbc_constant_kind kind, ParamOp op) {
+    return record(types.constant,
+                  {u32(kind), u32(*network.findParam(op.getSymName())), u32(0),
+                   u32(0), null(), u32(0)});
   }
 
   Constant *pack(PackOp op) {
@@ -236,12 +245,20 @@ private:
                    u32(segments.size())});
   }
 
-  Constant *operand(StringRef name, Type type) {
+  Constant *operand(KernelOp kernel, BlockArgument argument) {
+    unsigned number = argument.getArgNumber();
+    Type type = argument.getType();
     edbc_operand_kind kind;
-    uint32_t index = 0, bound = 0;
+    uint32_t index = 0, bound = 0, elementStride = 0;
     if (auto rows = dyn_cast<RowsType>(type)) {
       kind = EDBC_OPERAND_STATE;
       index = *network.findState(rows.getState().getValue());
+    } else if (auto ragged = dyn_cast<RaggedType>(type)) {
+      kind = EDBC_OPERAND_STATES;
+      index = *network.findState(ragged.getState().getValue());
+      bound = ragged.getLeast();
+      if (RowLayoutAttr workspace = kernel.getWorkspaceOf(number))
+        elementStride = workspace.getStride();
     } else if (auto tokens = dyn_cast<TokensType>(type)) {
       kind = EDBC_OPERAND_TOKEN;
       bound = tokens.getBound();
@@ -250,30 +267,37 @@ private:
       bound = cast<ValuesType>(type).getWidth();
     }
     return record(types.operand,
-                  {text(name), u32(kind), u32(index), u32(bound)});
+                  {text(kernel.getOperandName(number)), u32(kind), u32(index),
+                   u32(bound), u32(elementStride)});
   }
 
   Constant *binding(BindingAttr attr) {
+    auto kind = static_cast<uint32_t>(attr.getKind());
     uint32_t index = 0;
     switch (attr.getKind()) {
     case BindingKind::OperandRows:
     case BindingKind::OperandTokens:
     case BindingKind::OperandValues:
+    case BindingKind::ElementRows:
+    case BindingKind::ElementOwners:
+    case BindingKind::ElementBegins:
+    case BindingKind::ElementWorkspace:
       index = attr.getIndex();
       break;
     case BindingKind::State:
       index = *network.findState(attr.getSymbol().getValue());
       break;
     case BindingKind::Constant:
-      index = *network.findConstant(attr.getSymbol().getValue());
+    case BindingKind::Columns:
+      kind = EDBC_BINDING_CONSTANT;
+      index = *network.findConstant(attr);
       break;
     case BindingKind::Items:
     case BindingKind::ResultRows:
     case BindingKind::Workspace:
       break;
     }
-    return record(types.binding,
-                  {u32(static_cast<uint32_t>(attr.getKind())), u32(index)});
+    return record(types.binding, {u32(kind), u32(index)});
   }
 
   Constant *phase(KernelOp kernel, PhaseOp op, unsigned number) {
@@ -289,14 +313,14 @@ private:
     }
     return record(types.phase,
                   {llvm::ConstantArray::get(types.functions, functions),
-                   u32(network.numPanels(op)), u32(0)});
+                   u32(network.numPanels(op)), u32(op.getColumns()),
+                   u32(op.getOver() ? *op.getOver() : EDBC_NODES), u32(0)});
   }
 
   Constant *cell(KernelOp op) {
     SmallVector<Constant *> operands, bindings, phases;
-    for (auto [index, argument] :
-         llvm::enumerate(op.getBodyBlock().getArguments()))
-      operands.push_back(operand(op.getOperandName(index), argument.getType()));
+    for (BlockArgument argument : op.getBodyBlock().getArguments())
+      operands.push_back(operand(op, argument));
     for (Attribute attr : op.getBindingsAttr())
       bindings.push_back(binding(cast<BindingAttr>(attr)));
     for (auto [number, phaseOp] : llvm::enumerate(phasesOf(op)))

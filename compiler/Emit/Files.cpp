@@ -44,15 +44,13 @@ public:
   }
 
   /// Writes the contents that `path` is to have to a temporary file beside it.
-  Error stage(StringRef path, StringRef contents) {
+  Error stage(StringRef path, function_ref<void(raw_ostream &)> write) {
     if (sys::fs::is_directory(path))
       return failure(path, std::make_error_code(std::errc::is_a_directory));
     // A device or a pipe would be replaced by a file, for everybody.
     if (sys::fs::exists(path) && !sys::fs::is_regular_file(path))
       return createStringError("can't write '" + path +
                                "': it is not a regular file");
-    if (hasContents(path, contents))
-      return Error::success();
     if (Error error = createDirectory(sys::path::parent_path(path)))
       return error;
     int descriptor;
@@ -61,11 +59,17 @@ public:
       return failure(path, code);
     changes.push_back({path.str(), std::move(temporary), "", false});
     raw_fd_ostream os(descriptor, /*shouldClose=*/true);
-    os << contents;
+    write(os);
     os.close();
     std::error_code code = os.error();
     os.clear_error();
-    return code ? failure(path, code) : Error::success();
+    if (code)
+      return failure(path, code);
+    if (haveSameContents(path, changes.back().temporary)) {
+      sys::fs::remove(changes.back().temporary);
+      changes.pop_back();
+    }
+    return Error::success();
   }
 
   /// Puts the temporary files in place.
@@ -109,10 +113,15 @@ private:
     return code;
   }
 
-  static bool hasContents(StringRef path, StringRef contents) {
-    ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(
-        path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-    return file && (*file)->getBuffer() == contents;
+  static bool haveSameContents(StringRef path, StringRef other) {
+    auto map = [](StringRef path) {
+      return MemoryBuffer::getFile(path, /*IsText=*/false,
+                                   /*RequiresNullTerminator=*/false);
+    };
+    ErrorOr<std::unique_ptr<MemoryBuffer>> file = map(path);
+    ErrorOr<std::unique_ptr<MemoryBuffer>> otherFile = map(other);
+    return file && otherFile &&
+           (*file)->getBuffer() == (*otherFile)->getBuffer();
   }
 
   /// Creates a folder and those above it, and remembers which were new.
@@ -153,8 +162,16 @@ Error edbc::writeFiles(StringRef directory, ArrayRef<OutputFile> files) {
   for (const OutputFile &file : files) {
     SmallString<128> path(directory);
     sys::path::append(path, file.path);
-    if (Error error = transaction.stage(path, file.contents))
+    if (Error error = transaction.stage(
+            path, [&](raw_ostream &os) { os << file.contents; }))
       return error;
   }
+  return transaction.commit();
+}
+
+Error edbc::writeFile(StringRef path, function_ref<void(raw_ostream &)> write) {
+  FileTransaction transaction;
+  if (Error error = transaction.stage(path, write))
+    return error;
   return transaction.commit();
 }

@@ -8,9 +8,14 @@
 #define EDBC_COMPILER_EMIT_FILES_H
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 
 #include <string>
+
+namespace llvm {
+class raw_ostream;
+} // namespace llvm
 
 namespace edbc {
 
@@ -29,6 +34,12 @@ struct OutputFile {
 /// reason; then all files are as they were before, and nothing new is left.
 llvm::Error writeFiles(llvm::StringRef directory,
                        llvm::ArrayRef<OutputFile> files);
+
+/// The same for one file, whose contents `write` puts out: for those that need
+/// not be in memory as a whole. `write` may be called although the file can't
+/// be written in the end.
+llvm::Error writeFile(llvm::StringRef path,
+                      llvm::function_ref<void(llvm::raw_ostream &)> write);
 
 } // namespace edbc
 

@@ -153,12 +153,12 @@ static LogicalResult verifyNames(const Network &network) {
     types.push_back(state.getSymName());
   }
 
-  Scope model({"Model", "isa", "handle"}, "a member of class Model");
+  Scope model({"Model", "isa", "handle", "library"}, "a member of class Model");
   for (NamedAttribute dim : dimsOf(network))
     check(model.declare(network.module, "dimension", dim.getName()));
 
-  Scope session({"Session", "Model", "beginInstance", "run", "reset",
-                 "statistics", "saveGraphs"},
+  Scope session({"Session", "Model", "beginInstance", "resumeInstance",
+                 "dropInstance", "run", "reset", "statistics", "saveGraphs"},
                 "a member of class Session");
   for (KernelOp kernel : network.kernels) {
     check(session.declare(kernel, "cell", kernel.getSymName()));
@@ -187,14 +187,21 @@ static void printDoc(llvm::raw_ostream &os, StringRef indent, StringRef doc) {
   }
 }
 
+/// "h (64)" for a vector, "M (64 by 8)" for a matrix of 8 columns.
+static std::string describeField(StateOp state, unsigned index) {
+  StringRef name = cast<StringAttr>(state.getFieldNames()[index]).getValue();
+  int64_t width = state.getWidths()[index];
+  int64_t columns = state.getColumns()[index];
+  if (columns == 1)
+    return formatv("{0} ({1})", name, width);
+  return formatv("{0} ({1} by {2})", name, width, columns);
+}
+
 static void printState(llvm::raw_ostream &os, StateOp state) {
   os << "/// A node with fields ";
   llvm::interleaveComma(
-      llvm::zip_equal(state.getFieldNames(), state.getWidths()), os,
-      [&](auto field) {
-        os << cast<StringAttr>(std::get<0>(field)).getValue() << " ("
-           << std::get<1>(field) << ")";
-      });
+      llvm::seq(state.getNumFields()), os,
+      [&](unsigned index) { os << describeField(state, index); });
   os << ".\nstruct " << state.getSymName() << " : edbc::Value {};\n\n";
 }
 
@@ -223,6 +230,9 @@ static void printModel(llvm::raw_ostream &os, const Network &network,
 static std::string parameter(StringRef name, Type type) {
   if (auto rows = dyn_cast<RowsType>(type))
     return formatv("{0} {1}", rows.getState().getValue(), name);
+  if (auto ragged = dyn_cast<RaggedType>(type))
+    return formatv("edbc::Span<const {0}> {1}", ragged.getState().getValue(),
+                   name);
   if (isa<TokensType>(type))
     return formatv("std::uint32_t {0}", name);
   return formatv("edbc::Span<const float> {0}", name);
@@ -231,6 +241,8 @@ static std::string parameter(StringRef name, Type type) {
 static std::string argument(StringRef cell, StringRef name, Type type) {
   if (isa<RowsType>(type))
     return formatv("edbc::stateArgument({0})", name);
+  if (isa<RaggedType>(type))
+    return formatv("edbc::statesArgument({0})", name);
   if (isa<TokensType>(type))
     return formatv("edbc::tokenArgument({0})", name);
   return formatv("edbc::denseArgument({0}, {1}, \"{2}\", \"{0}\")", name,
@@ -242,6 +254,14 @@ static void printBounds(llvm::raw_ostream &os, KernelOp kernel) {
   for (auto [index, operand] :
        llvm::enumerate(kernel.getBodyBlock().getArguments())) {
     StringRef name = kernel.getOperandName(index);
+    if (auto ragged = dyn_cast<RaggedType>(operand.getType())) {
+      os << "  /// @param " << name;
+      if (ragged.getLeast() == 0)
+        os << " any number of nodes.\n";
+      else
+        os << " at least " << ragged.getLeast()
+           << (ragged.getLeast() == 1 ? " node.\n" : " nodes.\n");
+    }
     if (auto tokens = dyn_cast<TokensType>(operand.getType()))
       os << "  /// @param " << name << " below " << tokens.getBound() << ".\n";
     if (auto values = dyn_cast<ValuesType>(operand.getType()))
@@ -272,14 +292,18 @@ static void printCell(llvm::raw_ostream &os, KernelOp kernel, unsigned number) {
   os << ");\n  }\n";
 }
 
-static void printOutput(llvm::raw_ostream &os, OutputOp output,
-                        unsigned number) {
-  os << "  /// Field " << output.getField()
-     << " of an executed node; valid until the next run, reset or\n"
-     << "  /// destruction.\n"
-     << "  edbc::Span<const float> " << output.getSymName() << '('
-     << output.getState() << " node) const {\n"
-     << "    return edbc::Session::read(" << number << ", node);\n  }\n";
+static void printOutput(llvm::raw_ostream &os, const Network &network,
+                        OutputOp output, unsigned number) {
+  StateOp state = network.states[*network.findState(output.getState())];
+  unsigned field = *state.findField(output.getField());
+  bool isMatrix = state.getColumns()[field] != 1;
+  os << "  /// Field " << describeField(state, field)
+     << " of an executed node; valid until the next run,\n"
+     << "  /// reset or destruction, or until its instance is dropped.\n"
+     << "  " << (isMatrix ? "edbc::MatrixView " : "edbc::Span<const float> ")
+     << output.getSymName() << '(' << output.getState() << " node) const {\n"
+     << "    return edbc::Session::" << (isMatrix ? "readMatrix" : "read")
+     << '(' << number << ", node);\n  }\n";
 }
 
 static void printSession(llvm::raw_ostream &os, const Network &network) {
@@ -297,7 +321,7 @@ static void printSession(llvm::raw_ostream &os, const Network &network) {
   }
   for (auto [number, output] : llvm::enumerate(network.outputs)) {
     os << '\n';
-    printOutput(os, output, number);
+    printOutput(os, network, output, number);
   }
   os << "};\n";
 }

@@ -20,7 +20,9 @@ namespace edbc {
 ///   constants; made from a weights file, or without arguments if
 ///   `weightsEmbedded`;
 /// - class Session, derived from edbc::Session, with a function of its name for
-///   each cell, which adds a node, and for each output, which reads one.
+///   each cell, which adds a node, and for each output, which reads one. Lists
+///   of nodes are given as edbc::Span; vectors are read as edbc::Span, matrices
+///   as edbc::MatrixView.
 ///
 /// Names that C++ can't have there (keywords, the base classes' members, two of
 /// a kind) are reported, all of them, at their operations.

@@ -80,13 +80,13 @@ private:
     json.object([&] {
       json.attribute("name", state.getSymName());
       json.attributeArray("fields", [&] {
-        for (auto [name, offset, width] : llvm::zip_equal(
-                 state.getFieldNames(), state.getLayout()->getOffsets(),
-                 state.getWidths()))
-          json.object([&, name = name, offset = offset, width = width] {
-            json.attribute("name", cast<StringAttr>(name).getValue());
-            json.attribute("offset", offset);
-            json.attribute("width", width);
+        for (unsigned i = 0; i < state.getNumFields(); ++i)
+          json.object([&] {
+            json.attribute(
+                "name", cast<StringAttr>(state.getFieldNames()[i]).getValue());
+            json.attribute("offset", state.getLayout()->getOffsets()[i]);
+            json.attribute("width", state.getWidths()[i]);
+            json.attribute("columns", state.getColumns()[i]);
           });
       });
       json.attribute("stride", state.getLayout()->getStride());
@@ -101,12 +101,19 @@ private:
     });
   }
 
-  void writeOperand(StringRef name, Type type) {
+  void writeOperand(KernelOp kernel, BlockArgument operand) {
+    Type type = operand.getType();
+    unsigned number = operand.getArgNumber();
     json.object([&] {
-      json.attribute("name", name);
+      json.attribute("name", kernel.getOperandName(number));
       if (auto rows = dyn_cast<RowsType>(type)) {
         json.attribute("kind", "state");
         json.attribute("state", rows.getState().getValue());
+      } else if (auto ragged = dyn_cast<RaggedType>(type)) {
+        json.attribute("kind", "states");
+        json.attribute("state", ragged.getState().getValue());
+        json.attribute("least", ragged.getLeast());
+        json.attribute("flops_per_element", countFlops(kernel, number));
       } else if (auto tokens = dyn_cast<TokensType>(type)) {
         json.attribute("kind", "token");
         json.attribute("bound", tokens.getBound());
@@ -118,20 +125,33 @@ private:
   }
 
   static int64_t flopsPerRow(PhaseOp phase) {
-    int64_t flops = 0;
-    for (auto product : phase.getBodyBlock().getOps<ProductOp>()) {
-      auto width = [](Type type) {
-        return cast<RankedTensorType>(type).getDimSize(1);
-      };
-      for (Type vector : product.getVectors().getTypes())
-        flops += 2 * width(vector) * width(product.getType());
+    int64_t multiplyAdds = 0;
+    for (Operation &op : phase.getBodyBlock()) {
+      if (auto product = dyn_cast<ProductOp>(op))
+        for (Type vector : product.getVectors().getTypes())
+          multiplyAdds += widthOf(vector) * widthOf(product.getType());
+      else if (auto multiply = dyn_cast<MultiplyOp>(op))
+        multiplyAdds += widthOf(multiply.getOperand().getType()) *
+                        widthOf(multiply.getType());
     }
+    return 2 * multiplyAdds;
+  }
+
+  /// For each node, or for each element of an operand.
+  static int64_t countFlops(KernelOp kernel, std::optional<uint64_t> operand) {
+    int64_t flops = 0;
+    for (PhaseOp phase : phasesOf(kernel))
+      if (phase.getOver() == operand)
+        flops += phase.getColumns() * flopsPerRow(phase);
     return flops;
   }
 
-  void writePhase(PhaseOp phase) {
+  void writePhase(KernelOp kernel, PhaseOp phase) {
     json.object([&] {
       json.attribute("width", phase.getWidth());
+      json.attribute("columns", phase.getColumns());
+      if (phase.getOver())
+        json.attribute("over", kernel.getOperandName(*phase.getOver()));
       if (phase.getPanel())
         json.attribute("panel", *phase.getPanel());
       json.attribute("panels", network.numPanels(phase));
@@ -142,24 +162,19 @@ private:
   }
 
   void writeCell(KernelOp kernel) {
-    SmallVector<PhaseOp> phases = phasesOf(kernel);
-    int64_t flops = 0;
-    for (PhaseOp phase : phases)
-      flops += flopsPerRow(phase);
     json.object([&] {
       json.attribute("name", kernel.getSymName());
       if (kernel.getDoc())
         json.attribute("doc", *kernel.getDoc());
       json.attributeArray("operands", [&] {
-        for (auto [index, argument] :
-             llvm::enumerate(kernel.getBodyBlock().getArguments()))
-          writeOperand(kernel.getOperandName(index), argument.getType());
+        for (BlockArgument operand : kernel.getBodyBlock().getArguments())
+          writeOperand(kernel, operand);
       });
       json.attribute("result", kernel.getState());
-      json.attribute("flops_per_row", flops);
+      json.attribute("flops_per_node", countFlops(kernel, std::nullopt));
       json.attributeArray("phases", [&] {
-        for (PhaseOp phase : phases)
-          writePhase(phase);
+        for (PhaseOp phase : phasesOf(kernel))
+          writePhase(kernel, phase);
       });
     });
   }
@@ -183,18 +198,24 @@ private:
   }
 
   void writeLayout() {
-    json.attributeArray("padded", [&] {
-      for (ParamOp param : network.paddedParams)
-        json.value(param.getSymName());
-    });
+    auto writeNames = [&](StringRef key, ArrayRef<ParamOp> params) {
+      json.attributeArray(key, [&] {
+        for (ParamOp param : params)
+          json.value(param.getSymName());
+      });
+    };
+    writeNames("padded", network.paddedParams);
+    writeNames("columns", network.columnParams);
     json.attributeArray("packs", [&] {
       for (PackOp pack : network.packs)
         writePack(pack);
     });
     json.attributeArray("workspaces", [&] {
-      for (KernelOp kernel : network.kernels)
-        if (std::optional<RowLayoutAttr> layout = kernel.getWorkspace())
-          writeWorkspace(kernel, *layout);
+      for (KernelOp kernel : network.kernels) {
+        writeWorkspace(kernel, std::nullopt);
+        for (unsigned i = 0; i < kernel.getBodyBlock().getNumArguments(); ++i)
+          writeWorkspace(kernel, i);
+      }
     });
   }
 
@@ -223,9 +244,15 @@ private:
     });
   }
 
-  void writeWorkspace(KernelOp kernel, RowLayoutAttr layout) {
+  /// That of the nodes, or of the elements of an operand.
+  void writeWorkspace(KernelOp kernel, std::optional<unsigned> operand) {
+    RowLayoutAttr layout = kernel.getWorkspaceOf(operand);
+    if (!layout || layout.getStride() == 0)
+      return;
     json.object([&] {
       json.attribute("cell", kernel.getSymName());
+      if (operand)
+        json.attribute("operand", kernel.getOperandName(*operand));
       json.attributeArray("offsets", [&] {
         for (int64_t offset : layout.getOffsets())
           json.value(offset);

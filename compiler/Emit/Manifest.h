@@ -16,9 +16,20 @@ namespace edbc {
 /// Writes down what a generated library holds, for people and scripts: an
 /// object with the keys `network`, `versions`, `dims`, `parameters`, `states`,
 /// `outputs`, `cells`, `policy`, `layout` and `targets`, in this order.
-/// Numbers of arrays' elements, widths, offsets and strides count floats;
-/// `flops_per_row` counts a multiply-add as two and leaves out everything but
-/// products.
+///
+/// Numbers of arrays' elements, widths, offsets and strides count floats. A
+/// field that is a matrix has `columns` of `width` floats; a vector has one. An
+/// operand is of kind `state`, `states` (a list of at least `least` nodes),
+/// `token` or `dense`. A phase computes `columns` rows for each node, or for
+/// each element of the list that it goes `over`.
+///
+/// `flops_per_row` (of a phase), `flops_per_node` (of a cell) and, besides,
+/// `flops_per_element` (of a list) count a multiply-add as two and leave out
+/// everything but products.
+///
+/// The library's constants are, in this order, the parameters `padded` and
+/// those laid out in `columns`, and the `packs`; `workspaces` are those of
+/// cells' nodes and, where an `operand` is named, of its elements.
 /// @param weightsEmbedded whether the library holds the parameters' values.
 std::string describeAsJson(const Network &network, bool weightsEmbedded);
 

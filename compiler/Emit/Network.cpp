@@ -40,12 +40,20 @@ std::optional<unsigned> Network::findParam(StringRef symbol) const {
   return find<ParamOp>(params, symbol);
 }
 
-std::optional<unsigned> Network::findConstant(StringRef symbol) const {
-  if (std::optional<unsigned> index = find<ParamOp>(paddedParams, symbol))
-    return index;
-  if (std::optional<unsigned> index = find<PackOp>(packs, symbol))
-    return paddedParams.size() + *index;
-  return std::nullopt;
+std::optional<unsigned> Network::findConstant(BindingAttr binding) const {
+  StringRef symbol = binding.getSymbol().getValue();
+  size_t first = 0;
+  std::optional<unsigned> index;
+  if (binding.getKind() == BindingKind::Columns) {
+    first = paddedParams.size();
+    index = find<ParamOp>(columnParams, symbol);
+  } else if (!(index = find<ParamOp>(paddedParams, symbol))) {
+    first = paddedParams.size() + columnParams.size();
+    index = find<PackOp>(packs, symbol);
+  }
+  if (!index)
+    return std::nullopt;
+  return first + *index;
 }
 
 PackOp Network::packOf(PhaseOp phase) const {
@@ -78,10 +86,10 @@ static LogicalResult verifySize(Operation *op, StringRef what, int64_t size) {
 }
 
 static LogicalResult verifyParam(ParamOp param) {
-  if (failed(verifySize(param, "number of rows", param.getRows())) ||
-      failed(verifySize(param, "number of columns", param.getColumns())))
-    return failure();
-  return success();
+  return success(
+      succeeded(verifySize(param, "number of matrices", param.getMatrices())) &&
+      succeeded(verifySize(param, "number of rows", param.getRows())) &&
+      succeeded(verifySize(param, "number of columns", param.getColumns())));
 }
 
 static LogicalResult verifyState(StateOp state) {
@@ -90,25 +98,49 @@ static LogicalResult verifyState(StateOp state) {
   return verifySize(state, "stride", state.getLayout()->getStride());
 }
 
+static LogicalResult verifyPack(PackOp pack) {
+  return verifySize(pack, "panel", pack.getPanel());
+}
+
+/// What the description says of an operand.
+static LogicalResult verifyOperand(KernelOp kernel, BlockArgument operand) {
+  Type type = operand.getType();
+  if (auto tokens = dyn_cast<TokensType>(type))
+    return verifySize(kernel, "bound of a token", tokens.getBound());
+  if (auto values = dyn_cast<ValuesType>(type))
+    return verifySize(kernel, "width of an operand", values.getWidth());
+  auto ragged = dyn_cast<RaggedType>(type);
+  if (!ragged)
+    return success();
+  if (failed(verifySize(kernel, "least number of an operand's elements",
+                        ragged.getLeast())))
+    return failure();
+  RowLayoutAttr workspace = kernel.getWorkspaceOf(operand.getArgNumber());
+  return workspace ? verifySize(kernel, "stride of an operand's workspace",
+                                workspace.getStride())
+                   : success();
+}
+
+static LogicalResult verifyPhase(PhaseOp phase) {
+  return success(
+      succeeded(verifySize(phase, "width", phase.getWidth())) &&
+      succeeded(verifySize(phase, "number of columns", phase.getColumns())));
+}
+
 static LogicalResult verifyKernel(KernelOp kernel) {
   Block &body = kernel.getBodyBlock();
   if (body.getNumArguments() > EDBC_MAX_OPERANDS)
     return kernel.emitOpError()
            << "has " << body.getNumArguments()
            << " operands; a library has room for " << EDBC_MAX_OPERANDS;
-  for (BlockArgument argument : body.getArguments()) {
-    if (auto tokens = dyn_cast<TokensType>(argument.getType()))
-      if (failed(verifySize(kernel, "bound of a token", tokens.getBound())))
-        return failure();
-    if (auto values = dyn_cast<ValuesType>(argument.getType()))
-      if (failed(verifySize(kernel, "width of an operand", values.getWidth())))
-        return failure();
-  }
+  for (BlockArgument operand : body.getArguments())
+    if (failed(verifyOperand(kernel, operand)))
+      return failure();
   SmallVector<PhaseOp> phases = phasesOf(kernel);
   if (phases.empty())
     return kernel.emitOpError("has no phases; they were not formed");
   for (PhaseOp phase : phases)
-    if (failed(verifySize(phase, "width", phase.getWidth())))
+    if (failed(verifyPhase(phase)))
       return failure();
   if (!kernel.getBindings())
     return kernel.emitOpError("has no bindings; its memory was not planned");
@@ -158,24 +190,33 @@ FailureOr<Network> Network::read(ModuleOp module) {
     network.policy = policy;
   }
 
-  llvm::StringSet<> padded;
+  llvm::StringSet<> padded, inColumns;
   for (ParamOp param : network.params)
     if (failed(verifyParam(param)))
       return failure();
   for (StateOp state : network.states)
     if (failed(verifyState(state)))
       return failure();
+  for (PackOp pack : network.packs)
+    if (failed(verifyPack(pack)))
+      return failure();
   for (KernelOp kernel : network.kernels) {
     if (failed(verifyKernel(kernel)))
       return failure();
-    for (Attribute attr : kernel.getBindingsAttr())
-      if (auto binding = cast<BindingAttr>(attr);
-          binding.getKind() == BindingKind::Constant)
+    for (Attribute attr : kernel.getBindingsAttr()) {
+      auto binding = cast<BindingAttr>(attr);
+      if (binding.getKind() == BindingKind::Constant)
         padded.insert(binding.getSymbol().getValue());
+      else if (binding.getKind() == BindingKind::Columns)
+        inColumns.insert(binding.getSymbol().getValue());
+    }
   }
-  llvm::copy_if(
-      network.params, std::back_inserter(network.paddedParams),
-      [&](ParamOp param) { return padded.contains(param.getSymName()); });
+  for (ParamOp param : network.params) {
+    if (padded.contains(param.getSymName()))
+      network.paddedParams.push_back(param);
+    if (inColumns.contains(param.getSymName()))
+      network.columnParams.push_back(param);
+  }
   if (failed(collectTargets(module, network.targets)))
     return failure();
   return network;

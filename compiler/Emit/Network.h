@@ -34,8 +34,10 @@ struct Network {
   llvm::SmallVector<mlir::ModuleOp> targets;
 
   /// The library's constants: first the parameters that kernels read in padded
-  /// rows, then the packed weights, both in the order of the module.
+  /// rows, then those that they read column by column, then the packed weights,
+  /// each in the order of the module. A parameter may be read in both ways.
   llvm::SmallVector<batch::ParamOp> paddedParams;
+  llvm::SmallVector<batch::ParamOp> columnParams;
   llvm::SmallVector<batch::PackOp> packs;
 
   /// Collects the operations of `module`, which must have passed its verifier
@@ -51,8 +53,9 @@ struct Network {
   std::optional<unsigned> findState(llvm::StringRef symbol) const;
   std::optional<unsigned> findKernel(llvm::StringRef symbol) const;
   std::optional<unsigned> findParam(llvm::StringRef symbol) const;
-  /// Of a parameter or a pack.
-  std::optional<unsigned> findConstant(llvm::StringRef symbol) const;
+  /// The number of the constant that a binding (`constant`, `columns`) asks
+  /// for.
+  std::optional<unsigned> findConstant(batch::BindingAttr binding) const;
 
   /// The pack that `phase` reads its weights from, or null.
   batch::PackOp packOf(batch::PhaseOp phase) const;

@@ -8,12 +8,12 @@
 
 #include "dialects/Batch/Batch.h"
 #include "dialects/Cell/Cell.h"
-#include "passes/LearnPolicy/Random.h"
 
-#include "llvm/Support/Endian.h"
+#include "llvm/Support/EndianStream.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace mlir;
@@ -65,37 +65,31 @@ static std::string describeTensors(ArrayRef<Param> params) {
   return header;
 }
 
-/// In [-bound, bound), a multiple of bound / 2^23.
-static float uniform(Random &random, float bound) {
-  auto bits = static_cast<float>(static_cast<int64_t>(random.next()) >> 40);
-  return bits * 0x1p-23f * bound;
-}
-
-std::vector<std::vector<float>> edbc::randomValues(ModuleOp network,
-                                                   uint64_t seed) {
-  Random random(seed);
-  std::vector<std::vector<float>> values;
-  for (const Param &param : paramsOf(network)) {
-    auto bound = static_cast<float>(
-        1 / std::sqrt(static_cast<double>(param.type.getShape().back())));
-    std::vector<float> &ofParam = values.emplace_back();
-    for (int64_t i = 0; i < param.type.getNumElements(); ++i)
-      ofParam.push_back(uniform(random, bound));
+void edbc::drawWeights(Random &random, RankedTensorType param,
+                       MutableArrayRef<float> values) {
+  auto bound = static_cast<float>(
+      1 / std::sqrt(static_cast<double>(param.getShape().back())));
+  for (float &value : values) {
+    auto bits = static_cast<float>(static_cast<int64_t>(random.next()) >> 40);
+    value = bits * 0x1p-23f * bound;
   }
-  return values;
 }
 
-std::string edbc::randomWeights(ModuleOp network, uint64_t seed) {
+void edbc::writeRandomWeights(ModuleOp network, uint64_t seed,
+                              llvm::raw_ostream &os) {
+  using namespace llvm::support;
   SmallVector<Param> params = paramsOf(network);
   std::string header = describeTensors(params);
-  std::string file(sizeof(uint64_t), '\0');
-  llvm::support::endian::write64le(file.data(), header.size());
-  file += header;
-  for (const std::vector<float> &values : randomValues(network, seed))
-    for (float value : values) {
-      char bytes[sizeof(float)];
-      llvm::support::endian::write32le(bytes, llvm::bit_cast<uint32_t>(value));
-      file.append(bytes, sizeof(bytes));
+  endian::write<uint64_t>(os, header.size(), llvm::endianness::little);
+  os << header;
+  Random random(seed);
+  float values[1024];
+  for (const Param &param : params)
+    for (int64_t left = param.type.getNumElements(); left > 0;) {
+      MutableArrayRef<float> piece(values,
+                                   std::min<int64_t>(left, std::size(values)));
+      drawWeights(random, param.type, piece);
+      endian::write<float>(os, piece, llvm::endianness::little);
+      left -= piece.size();
     }
-  return file;
 }

@@ -7,24 +7,24 @@
 #ifndef EDBC_COMPILER_EMIT_RANDOMWEIGHTS_H
 #define EDBC_COMPILER_EMIT_RANDOMWEIGHTS_H
 
-#include "mlir/IR/BuiltinOps.h"
+#include "passes/LearnPolicy/Random.h"
 
-#include <cstdint>
-#include <string>
-#include <vector>
+#include "mlir/IR/BuiltinOps.h"
 
 namespace edbc {
 
-/// Random values for all parameters of `network` (a module of the cell or the
-/// batch dialect) in the order of declaration, those of n columns (vectors: n
-/// elements) uniformly distributed over [-1/sqrt(n), 1/sqrt(n)). They depend on
-/// shapes and seed alone.
-std::vector<std::vector<float>> randomValues(mlir::ModuleOp network,
-                                             uint64_t seed);
+/// Draws the next values of a parameter of n columns (of a vector: n elements),
+/// uniformly distributed over [-1/sqrt(n), 1/sqrt(n)): a product with it is
+/// about as large as what it multiplies.
+void drawWeights(Random &random, mlir::RankedTensorType param,
+                 llvm::MutableArrayRef<float> values);
 
-/// The same as the contents of a .safetensors file, whose data begins on a
-/// multiple of 64 bytes.
-std::string randomWeights(mlir::ModuleOp network, uint64_t seed);
+/// Writes a .safetensors file of random values for all parameters of `network`
+/// (a module of the cell or the batch dialect), drawn in the order of
+/// declaration: they depend on shapes and seed alone. The data begins on a
+/// multiple of 64 bytes. Takes little memory, however large the parameters are.
+void writeRandomWeights(mlir::ModuleOp network, uint64_t seed,
+                        llvm::raw_ostream &os);
 
 } // namespace edbc
 

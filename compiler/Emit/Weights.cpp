@@ -24,6 +24,7 @@ llvm::Expected<Weights> Weights::read(const Network &network,
     batch::ParamOp param = op;
     params.push_back({name.c_str(),
                       static_cast<uint32_t>(param.getTensorType().getRank()),
+                      static_cast<uint32_t>(param.getMatrices()),
                       static_cast<uint32_t>(param.getRows()),
                       static_cast<uint32_t>(param.getColumns()), nullptr});
   }
@@ -46,10 +47,12 @@ llvm::Expected<Weights> Weights::read(const Network &network,
 }
 
 Weights Weights::random(const Network &network, uint64_t seed) {
+  Random random(seed);
   Weights weights;
-  for (const std::vector<float> &values : randomValues(network.module, seed)) {
-    AlignedArray<float> &copy = weights.values.emplace_back(values.size());
-    llvm::copy(values, copy.data());
+  for (batch::ParamOp param : network.params) {
+    AlignedArray<float> &values =
+        weights.values.emplace_back(param.getTensorType().getNumElements());
+    drawWeights(random, param.getTensorType(), {values.data(), values.size()});
   }
   return weights;
 }

@@ -26,7 +26,7 @@ struct Weights {
   static llvm::Expected<Weights> read(const Network &network,
                                       llvm::StringRef path);
 
-  /// Those of randomValues (RandomWeights.h).
+  /// Those that writeRandomWeights (RandomWeights.h) writes.
   static Weights random(const Network &network, uint64_t seed);
 };
 

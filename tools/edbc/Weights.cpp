@@ -31,9 +31,10 @@ int edbc::weightsMain(int argc, const char **argv) {
   ModelFile file(context);
   if (!file.import(model))
     return 1;
-  std::vector<OutputFile> files = {
-      {output, randomWeights(file.getModule(), seed)}};
-  if (llvm::Error failure = writeFiles("", files))
+  auto write = [&](llvm::raw_ostream &os) {
+    writeRandomWeights(file.getModule(), seed, os);
+  };
+  if (llvm::Error failure = writeFile(output, write))
     return fail("edbc weights", llvm::toString(std::move(failure)));
   return 0;
 }

@@ -41,11 +41,15 @@ protected:
         }));
   }
 
-  std::string writeRandomWeights() {
-    mlir::OwningOpRef<mlir::ModuleOp> module = parse(tinyNetwork());
-    OutputFile file = {"weights.safetensors", randomWeights(*module, 1)};
-    EXPECT_EQ(llvm::toString(writeFiles(pathOf(""), file)), "");
-    return pathOf(file.path);
+  std::string writeWeights(const std::string &text) {
+    mlir::OwningOpRef<mlir::ModuleOp> module = parse(text);
+    std::string path = pathOf("weights.safetensors");
+    EXPECT_EQ(llvm::toString(writeFile(path,
+                                       [&](llvm::raw_ostream &os) {
+                                         writeRandomWeights(*module, 1, os);
+                                       })),
+              "");
+    return path;
   }
 
   /// Runs a program with its output going to the file `log` in the folder.
@@ -58,7 +62,8 @@ protected:
   }
 
   /// Builds a program against the library in `directory` and runs it.
-  void buildAndRun(const std::string &directory, const std::string &program) {
+  void buildAndRun(const std::string &directory, const std::string &program,
+                   const std::string &network = "tiny") {
     ASSERT_EQ(llvm::toString(writeFiles(pathOf(""), {{"main.cpp", program}})),
               "");
     std::string library = pathOf(directory);
@@ -71,7 +76,7 @@ protected:
                                         "-I",
                                         library + "/include",
                                         pathOf("main.cpp"),
-                                        library + "/lib/libtiny.a",
+                                        library + "/lib/lib" + network + ".a",
                                         "-o",
                                         pathOf("program")};
     if (llvm::StringRef flags = EDBC_TEST_CXX_FLAGS; !flags.empty())
@@ -88,7 +93,7 @@ const char *const libraryFiles[] = {"lib/libtiny.a",      "include/tiny.h",
                                     "tiny.json",          "tiny.cmake"};
 
 TEST_F(EmitTest, sameModuleGivesSameBytes) {
-  std::string weights = writeRandomWeights();
+  std::string weights = writeWeights(tinyNetwork());
   ASSERT_TRUE(emit(tinyNetwork(), "first", weights));
   ASSERT_TRUE(emit(tinyNetwork(), "second", weights));
   for (std::string file : libraryFiles)
@@ -117,7 +122,7 @@ TEST_F(EmitTest, archiveHasDescriptionKernelsAndRuntime) {
 }
 
 TEST_F(EmitTest, programsUseTheLibrary) {
-  std::string weights = writeRandomWeights();
+  std::string weights = writeWeights(tinyNetwork());
   ASSERT_TRUE(emit(tinyNetwork(), "out", weights));
   buildAndRun("out", R"(
 #include "tiny.h"
@@ -232,6 +237,109 @@ int main() {
 )");
 }
 
+TEST_F(EmitTest, programsUseMatricesAndLists) {
+  ASSERT_TRUE(emit(bagNetwork(), "out", writeWeights(bagNetwork())));
+  buildAndRun("out", R"(
+#include "bags.h"
+#include <cstdio>
+#include <string>
+static int failures;
+#define CHECK(condition)                                                       \
+  if (!(condition)) {                                                          \
+    std::printf("%s\n", #condition);                                           \
+    ++failures;                                                                \
+  }
+static float word(unsigned token, unsigned column) {
+  return edbc_library_bags.params[0].data[token * 6 + column] +
+         edbc_library_bags.params[1].data[column];
+}
+int main() {
+  bags::Model model;
+  bags::Session session(model);
+  bags::Node a = session.word(1), b = session.word(3);
+  bags::Node one = session.bag({&b, 1}, {});
+  bags::Node sum = session.bag(std::vector<bags::Node>{a, b, a}, {&a, 1});
+  session.run();
+  edbc::MatrixView matrix = session.matrix(sum);
+  CHECK(matrix.rows() == 3 && matrix.columns() == 2);
+  CHECK(session.matrix(a).column(1).size() == 3);
+  for (unsigned column = 0; column < 2; ++column) {
+    float wa = word(1, column), wb = word(3, column);
+    CHECK(session.matrix(a)(0, column) == wa);
+    CHECK(session.matrix(one)(0, column) == wb);
+    CHECK(matrix(0, column) == wa + wb + wa);
+    CHECK(matrix.column(column)[0] == wa + wb + wa);
+  }
+  try {
+    session.bag({}, {});
+    CHECK(!"an empty list is refused");
+  } catch (const edbc::Error &error) {
+    CHECK(std::string(error.what()).find("parts") != std::string::npos);
+  }
+  return failures;
+}
+)",
+              "bags");
+}
+
+TEST_F(EmitTest, descriptionTellsMatricesAndLists) {
+  ASSERT_TRUE(emit(bagNetwork(), "out"));
+  buildAndRun("out", R"(
+#include "bags.h"
+#include <cstdio>
+#include <cstring>
+static int failures;
+#define CHECK(condition)                                                       \
+  if (!(condition)) {                                                          \
+    std::printf("%s\n", #condition);                                           \
+    ++failures;                                                                \
+  }
+static bool is(const edbc_binding &binding, edbc_binding_kind kind,
+               unsigned index) {
+  return binding.kind == kind && binding.index == index;
+}
+int main() {
+  const edbc_library &l = edbc_library_bags;
+  CHECK(l.params[0].rank == 3 && l.params[0].matrices == 4);
+  CHECK(l.params[0].rows == 3 && l.params[0].columns == 2);
+  CHECK(l.params[1].rank == 2 && l.params[1].matrices == 1);
+  CHECK(l.states[0].fields[0].width == 3 && l.states[0].fields[0].columns == 2);
+
+  CHECK(l.num_constants == 3);
+  CHECK(l.constants[0].kind == EDBC_CONSTANT_PADDED);
+  CHECK(l.constants[0].param == 1);
+  CHECK(l.constants[1].kind == EDBC_CONSTANT_COLUMNS);
+  CHECK(l.constants[1].param == 0);
+  CHECK(l.constants[2].kind == EDBC_CONSTANT_COLUMNS);
+  CHECK(l.constants[2].param == 1);
+
+  const edbc_cell_desc &word = l.cells[0], &bag = l.cells[1];
+  CHECK(is(word.bindings[4], EDBC_BINDING_CONSTANT, 1));
+  CHECK(is(word.bindings[5], EDBC_BINDING_CONSTANT, 2));
+  CHECK(is(word.bindings[6], EDBC_BINDING_CONSTANT, 0));
+  CHECK(word.operands[0].element_workspace_stride == 0);
+  CHECK(word.phases[0].columns == 2 && word.phases[0].operand == EDBC_NODES);
+
+  CHECK(bag.num_operands == 2 && bag.workspace_stride == 0);
+  CHECK(!std::strcmp(bag.operands[0].name, "parts"));
+  CHECK(bag.operands[0].kind == EDBC_OPERAND_STATES);
+  CHECK(bag.operands[0].index == 0 && bag.operands[0].bound == 1);
+  CHECK(bag.operands[0].element_workspace_stride == 32);
+  CHECK(bag.operands[1].kind == EDBC_OPERAND_STATES);
+  CHECK(bag.operands[1].bound == 0);
+  CHECK(bag.operands[1].element_workspace_stride == 0);
+  CHECK(is(bag.bindings[1], EDBC_BINDING_ELEMENT_ROWS, 0));
+  CHECK(is(bag.bindings[3], EDBC_BINDING_ELEMENT_BEGINS, 0));
+  CHECK(is(bag.bindings[5], EDBC_BINDING_ELEMENT_WORKSPACE, 0));
+  CHECK(is(bag.bindings[6], EDBC_BINDING_ELEMENT_OWNERS, 1));
+  CHECK(bag.phases[0].columns == 2 && bag.phases[0].operand == 0);
+  CHECK(bag.phases[1].columns == 2 && bag.phases[1].operand == EDBC_NODES);
+  return failures;
+}
+)",
+              "bags");
+}
+
 TEST_F(EmitTest, policyIsOptional) {
   std::string text = tinyNetwork();
   size_t begin = text.find("  batch.policy");
@@ -252,36 +360,44 @@ std::string print(const llvm::json::Value &value) {
   return llvm::formatv("{0}", value);
 }
 
+/// The object in a file.
+llvm::json::Object parseJson(const std::string &path) {
+  llvm::Expected<llvm::json::Value> value = llvm::json::parse(readFile(path));
+  if (!value) {
+    ADD_FAILURE() << llvm::toString(value.takeError());
+    return {};
+  }
+  return std::move(*value->getAsObject());
+}
+
 TEST_F(EmitTest, manifestSaysWhatTheModuleSays) {
   ASSERT_TRUE(emit(tinyNetwork(), "out"));
-  llvm::Expected<llvm::json::Value> manifest =
-      llvm::json::parse(readFile(pathOf("out/tiny.json")));
-  ASSERT_TRUE(bool(manifest)) << llvm::toString(manifest.takeError());
-  const llvm::json::Object &root = *manifest->getAsObject();
+  llvm::json::Object root = parseJson(pathOf("out/tiny.json"));
   EXPECT_EQ(print(*root.get("network")), R"("tiny")");
-  EXPECT_EQ(root.getObject("versions")->getInteger("abi"), 1);
+  EXPECT_EQ(root.getObject("versions")->getInteger("abi"), EDBC_ABI_VERSION);
   EXPECT_EQ(print(*root.get("dims")), R"({"hidden":5,"words":4})");
   EXPECT_EQ(print((*root.getArray("parameters"))[1]),
             R"({"embedded":false,"name":"W","shape":[5,10]})");
   EXPECT_EQ(print((*root.getArray("states"))[1]),
-            R"({"fields":[{"name":"x","offset":16,"width":5},)"
-            R"({"name":"y","offset":0,"width":5}],)"
+            R"({"fields":[{"columns":1,"name":"x","offset":16,"width":5},)"
+            R"({"columns":1,"name":"y","offset":0,"width":5}],)"
             R"("name":"Score","stride":32})");
   EXPECT_EQ(print(*root.get("outputs")),
             R"([{"field":"h","name":"hidden","state":"Node"},)"
             R"({"field":"y","name":"scaled","state":"Score"}])");
   EXPECT_EQ(print((*root.getArray("cells"))[1]),
-            R"({"flops_per_row":100,"name":"join","operands":[)"
+            R"({"flops_per_node":100,"name":"join","operands":[)"
             R"({"kind":"state","name":"left","state":"Node"},)"
             R"({"kind":"state","name":"right","state":"Node"}],)"
-            R"("phases":[{"flops_per_row":100,"panel":16,"panels":1,)"
-            R"("weights":"join_0","width":5}],"result":"Node"})");
+            R"("phases":[{"columns":1,"flops_per_row":100,"panel":16,)"
+            R"("panels":1,"weights":"join_0","width":5}],"result":"Node"})");
   EXPECT_EQ(print(*root.get("policy")),
             R"({"encoding":"sort","kind":"fsm","transitions":[)"
             R"({"action":"leaf","frontier":["leaf"]},)"
             R"({"action":"join","frontier":["scale","join"]}]})");
   EXPECT_EQ(print(*root.get("layout")),
-            R"({"packs":[{"name":"join_0","panel":16,"rows":5,"segments":[)"
+            R"({"columns":[],)"
+            R"("packs":[{"name":"join_0","panel":16,"rows":5,"segments":[)"
             R"({"depth":5,"terms":[{"column":0,"parameter":"W"}]},)"
             R"({"depth":5,"terms":[{"column":5,"parameter":"W"}]}]}],)"
             R"("padded":["E","b"],)"
@@ -289,6 +405,40 @@ TEST_F(EmitTest, manifestSaysWhatTheModuleSays) {
   EXPECT_EQ(print(*root.getObject("targets")->get("x86-64-v4")),
             R"(["edbc.tiny.leaf.0.v4","edbc.tiny.join.0.v4",)"
             R"("edbc.tiny.scale.0.v4","edbc.tiny.scale.1.v4"])");
+}
+
+TEST_F(EmitTest, manifestTellsMatricesAndLists) {
+  // A product between states, for each element.
+  std::string text =
+      replaceAll(bagNetwork(), "  batch.state",
+                 "  batch.param @V : tensor<2x2xf32>\n  batch.state");
+  text = replaceAll(
+      text, "batch.yield %m :",
+      "%v = batch.broadcast @V : tensor<?x2x2xf32, #batch.each<0>>\n"
+      "%p = batch.multiply %m, %v : tensor<?x3x2xf32, #batch.each<0>>, "
+      "tensor<?x2x2xf32, #batch.each<0>> -> tensor<?x3x2xf32, #batch.each<0>>\n"
+      "batch.yield %p :");
+  ASSERT_TRUE(emit(text, "out"));
+  llvm::json::Object root = parseJson(pathOf("out/bags.json"));
+  EXPECT_EQ(print((*root.getArray("parameters"))[0]),
+            R"({"embedded":false,"name":"T","shape":[4,3,2]})");
+  EXPECT_EQ(print(*root.get("states")),
+            R"([{"fields":[{"columns":2,"name":"M","offset":0,"width":3}],)"
+            R"("name":"Node","stride":32}])");
+  EXPECT_EQ(print((*root.getArray("cells"))[1]),
+            R"({"flops_per_node":0,"name":"bag","operands":[)"
+            R"({"flops_per_element":24,"kind":"states","least":1,)"
+            R"("name":"parts","state":"Node"},)"
+            R"({"flops_per_element":0,"kind":"states","least":0,)"
+            R"("name":"others","state":"Node"}],"phases":[)"
+            R"({"columns":2,"flops_per_row":12,"over":"parts","panels":1,)"
+            R"("width":3},)"
+            R"({"columns":2,"flops_per_row":0,"panels":1,"width":3}],)"
+            R"("result":"Node"})");
+  EXPECT_EQ(print(*root.get("layout")),
+            R"({"columns":["T","W"],"packs":[],"padded":["W"],)"
+            R"("workspaces":[{"cell":"bag","offsets":[0],)"
+            R"("operand":"parts","stride":32}]})");
 }
 
 TEST_F(EmitTest, unwritableFolderIsAnError) {
@@ -314,6 +464,7 @@ struct Unready {
   const char *from;
   const char *to;
   const char *diagnostic;
+  std::string (*network)() = tinyNetwork;
 };
 
 void PrintTo(const Unready &given, std::ostream *os) { *os << given.name; }
@@ -323,7 +474,7 @@ class UnreadyTest : public EmitTest,
 
 TEST_P(UnreadyTest, isReportedAndNothingIsWritten) {
   const Unready &given = GetParam();
-  EXPECT_FALSE(emit(replaceAll(tinyNetwork(), given.from, given.to), "out"));
+  EXPECT_FALSE(emit(replaceAll(given.network(), given.from, given.to), "out"));
   EXPECT_THAT(takeDiagnostics(), ElementsAre(given.diagnostic));
   EXPECT_FALSE(llvm::sys::fs::exists(pathOf("out")));
 }
@@ -369,6 +520,21 @@ const Unready unready[] = {
     {"tooLargeParam", "@b : tensor<5xf32>", "@b : tensor<5000000000xf32>",
      "batch.param @b: 'batch.param' op has no room in a library: number of "
      "columns is 5000000000"},
+    {"tooManyMatrices", "@b : tensor<5xf32>", "@b : tensor<5000000000x1x5xf32>",
+     "batch.param @b: 'batch.param' op has no room in a library: number of "
+     "matrices is 5000000000"},
+    {"tooLongLists", "@Node, 1>", "@Node, 5000000000>",
+     "batch.kernel @bag: 'batch.kernel' op has no room in a library: least "
+     "number of an operand's elements is 5000000000",
+     bagNetwork},
+    {"tooMuchKeptForElements", "offsets = [0], stride = 32>,",
+     "offsets = [0], stride = 6400000000>,",
+     "batch.kernel @bag: 'batch.kernel' op has no room in a library: stride "
+     "of an operand's workspace is 6400000000",
+     bagNetwork},
+    {"tooLargePanel", "panel 16", "panel 6400000000",
+     "batch.pack @join_0: 'batch.pack' op has no room in a library: panel is "
+     "6400000000"},
     {"stateWithoutLayout", "layout <offsets = [0], stride = 16>", "",
      "batch.state @Node: 'batch.state' op has no layout; its memory was not "
      "planned"},

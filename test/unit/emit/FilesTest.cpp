@@ -6,6 +6,7 @@
 
 #include "compiler/Emit/Files.h"
 
+#include "llvm/Support/raw_ostream.h"
 #include "gtest/gtest.h"
 
 #include <algorithm>
@@ -83,6 +84,25 @@ TEST_F(FilesTest, replacesFilesAndKeepsEqualOnes) {
   EXPECT_EQ(fs::last_write_time(folder / "x"), past);
   EXPECT_NE(fs::last_write_time(folder / "y"), past);
   EXPECT_EQ(listing(), (Paths{"x", "y"}));
+}
+
+TEST_F(FilesTest, contentsMayComeInPieces) {
+  std::string path = folder / "a/x";
+  auto write = [](llvm::raw_ostream &os) {
+    os << "1"
+       << "2";
+  };
+  EXPECT_EQ(llvm::toString(writeFile(path, write)), "");
+  EXPECT_EQ(contents(path), "12");
+  fs::file_time_type past =
+      fs::file_time_type::clock::now() - std::chrono::hours(1);
+  fs::last_write_time(path, past);
+  EXPECT_EQ(llvm::toString(writeFile(path, write)), "");
+  EXPECT_EQ(fs::last_write_time(path), past);
+  auto writeOther = [](llvm::raw_ostream &os) { os << "13"; };
+  EXPECT_EQ(llvm::toString(writeFile(path, writeOther)), "");
+  EXPECT_EQ(contents(path), "13");
+  EXPECT_EQ(listing(), (Paths{"a", "a/x"}));
 }
 
 TEST_F(FilesTest, folderBelowAFileIsAnError) {

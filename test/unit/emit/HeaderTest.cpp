@@ -57,6 +57,30 @@ TEST_F(HeaderTest, hasTypedFunctions) {
   EXPECT_THAT(header, Not(HasSubstr("Model() :")));
 }
 
+TEST_F(HeaderTest, tellsMatricesAndLists) {
+  std::string header = declare(bagNetwork());
+  EXPECT_THAT(header, HasSubstr(R"(
+/// A node with fields M (3 by 2).
+struct Node : edbc::Value {};
+)"));
+  EXPECT_THAT(header, HasSubstr(R"(
+  /// @param parts at least 1 node.
+  /// @param others any number of nodes.
+  Node bag(edbc::Span<const Node> parts, edbc::Span<const Node> others) {
+    return edbc::Session::add<Node>(1, {
+        edbc::statesArgument(parts),
+        edbc::statesArgument(others)});
+  }
+)"));
+  EXPECT_THAT(header, HasSubstr(R"(
+  /// Field M (3 by 2) of an executed node; valid until the next run,
+  /// reset or destruction, or until its instance is dropped.
+  edbc::MatrixView matrix(Node node) const {
+    return edbc::Session::readMatrix(0, node);
+  }
+)"));
+}
+
 TEST_F(HeaderTest, embeddedWeightsGiveADefaultConstructor) {
   EXPECT_THAT(declare(tinyNetwork(), /*weightsEmbedded=*/true),
               HasSubstr("Model() : edbc::Model(edbc_library_tiny) {}"));
@@ -103,6 +127,21 @@ TEST_F(HeaderTest, everyClashIsReportedAtItsOperation) {
                       "clashes with a type of the generated header",
                   "batch.output @run: output 'run'" + place +
                       "clashes with a member of class Session"));
+}
+
+TEST_F(HeaderTest, membersOfTheBaseClassesAreTaken) {
+  std::string text = replaceAll(tinyNetwork(), "words", "library");
+  text = replaceAll(text, "@scaled", "@resumeInstance");
+  EXPECT_EQ(declare(replaceAll(text, "@hidden", "@dropInstance")), "");
+  std::string place = " can't have this name in C++: it clashes with a member ";
+  EXPECT_THAT(takeDiagnostics(),
+              ElementsAre("module @tiny: dimension 'library'" + place +
+                              "of class Model",
+                          "batch.output @dropInstance: output 'dropInstance'" +
+                              place + "of class Session",
+                          "batch.output @resumeInstance: output "
+                          "'resumeInstance'" +
+                              place + "of class Session"));
 }
 
 TEST_F(HeaderTest, networkNamedLikeANamespaceIsAnError) {

@@ -1,4 +1,4 @@
-//===- TinyNetwork.cpp - a module that is ready to be emitted ---*- C++ -*-===//
+//===- TinyNetwork.cpp - modules that are ready to be emitted ---*- C++ -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //
@@ -20,7 +20,7 @@
 
 using namespace edbc::test;
 
-static const char *const declarations =
+static const char *const tinyDeclarations =
     R"(module @tiny attributes {cell.dims = {hidden = 5 : i64, words = 4 : i64}} {
   batch.param @E : tensor<4x5xf32>
   batch.param @W : tensor<5x10xf32>
@@ -79,6 +79,46 @@ static const char *const declarations =
     #batch.transition<[@scale, @join] -> @join>]
 )";
 
+static const char *const bagDeclarations = R"(module @bags {
+  batch.param @T : tensor<4x3x2xf32>
+  batch.param @W : tensor<3x2xf32>
+  batch.state @Node {M : 3 by 2} layout <offsets = [0], stride = 32>
+  batch.kernel @word(%word: !batch.tokens<4>) -> @Node attributes {
+      bindings = [#batch.binding<items>, #batch.binding<operand_tokens : 0>,
+                  #batch.binding<result_rows>, #batch.binding<state of @Node>,
+                  #batch.binding<columns of @T>, #batch.binding<columns of @W>,
+                  #batch.binding<constant of @W>]} {
+    batch.phase width 3 columns 2 {
+      %t = batch.lookup @T[%word] : !batch.tokens<4> -> tensor<?x3x2xf32>
+      %w = batch.broadcast @W : tensor<?x3x2xf32>
+      %m = arith.addf %t, %w : tensor<?x3x2xf32>
+      batch.scatter %m to "M" : tensor<?x3x2xf32>
+      batch.yield
+    }
+  }
+  batch.kernel @bag(%parts: !batch.ragged<@Node, 1>, %others: !batch.ragged<@Node>) -> @Node attributes {
+      element_workspaces = [#batch.row_layout<offsets = [0], stride = 32>,
+                            #batch.row_layout<offsets = [0], stride = 0>],
+      bindings = [#batch.binding<items>, #batch.binding<element_rows : 0>,
+                  #batch.binding<result_rows>, #batch.binding<element_begins : 0>,
+                  #batch.binding<state of @Node>,
+                  #batch.binding<element_workspace : 0>,
+                  #batch.binding<element_owners : 1>]} {
+    %kept = batch.phase width 3 columns 2 over 0 slots [0] {
+      %m = batch.gather %parts["M"]
+          : !batch.ragged<@Node, 1> -> tensor<?x3x2xf32, #batch.each<0>>
+      batch.yield %m : tensor<?x3x2xf32, #batch.each<0>>
+    } : tensor<?x3x2xf32, #batch.each<0>>
+    batch.phase width 3 columns 2 {
+      %sum = batch.reduce sum %kept
+          : tensor<?x3x2xf32, #batch.each<0>> -> tensor<?x3x2xf32>
+      batch.scatter %sum to "M" : tensor<?x3x2xf32>
+      batch.yield
+    }
+  }
+  batch.output @matrix of @Node["M"]
+)";
+
 /// The functions that all phases use. `@slot` isn't internal, to show that it
 /// becomes so.
 static const char *const sharedFunctions = R"(
@@ -119,13 +159,17 @@ static const char *const loop = R"(
       %more = llvm.icmp "slt" %row, %end : i64
       llvm.cond_br %more, ^body, ^exit
     ^body:
-      %item = llvm.call @entry(%buffers, %0, %row) : (!llvm.ptr, i64, i64) -> i64
 BODY
       %next = llvm.add %row, %1 : i64
       llvm.br ^head(%next : i64)
     ^exit:
       llvm.return
     }
+)";
+
+/// Where a row is a node.
+static const std::string itemOfRow = R"(
+      %item = llvm.call @entry(%buffers, %0, %row) : (!llvm.ptr, i64, i64) -> i64
 )";
 
 static const char *const leafBody = R"(
@@ -169,6 +213,75 @@ static const char *const scaleBody = R"(
       llvm.store %product, %to : f32, !llvm.ptr
 )";
 
+/// Where a row is one of two columns: that of a node.
+static const std::string positionOfRow = R"(
+      %position = llvm.udiv %row, %2 : i64
+      %column = llvm.urem %row, %2 : i64
+)";
+/// Column %column of the matrix in row FROM of the array in slot SLOT.
+static const std::string columnAt = R"(
+      %NAMEBase = llvm.mul FROM, %2 : i64
+      %NAMEIndex = llvm.add %NAMEBase, %column : i64
+      %NAME = llvm.call @row(%buffers, SLOT, %NAMEIndex, %16) : (!llvm.ptr, i64, i64, i64) -> !llvm.ptr
+)";
+
+static std::string columnIn(const std::string &name, const std::string &slot,
+                            const std::string &row) {
+  return replaceAll(
+      replaceAll(replaceAll(columnAt, "NAME", name), "SLOT", slot), "FROM",
+      row);
+}
+
+static std::string wordBody() {
+  return positionOfRow + R"(
+      %item = llvm.call @entry(%buffers, %0, %position) : (!llvm.ptr, i64, i64) -> i64
+      %token = llvm.call @entry(%buffers, %1, %item) : (!llvm.ptr, i64, i64) -> i64
+      %result = llvm.call @entry(%buffers, %2, %item) : (!llvm.ptr, i64, i64) -> i64
+)" + columnIn("t", "%4", "%token") +
+         columnIn("w", "%5", "%0") + columnIn("to", "%3", "%result") + R"(
+      %tv = llvm.load %t : !llvm.ptr -> f32
+      %wv = llvm.load %w : !llvm.ptr -> f32
+      %sum = llvm.fadd %tv, %wv : f32
+      llvm.store %sum, %to : f32, !llvm.ptr
+)";
+}
+
+static std::string keepElementBody() {
+  return positionOfRow + R"(
+      %element = llvm.call @entry(%buffers, %1, %position) : (!llvm.ptr, i64, i64) -> i64
+)" + columnIn("from", "%4", "%element") +
+         columnIn("to", "%5", "%position") + R"(
+      %value = llvm.load %from : !llvm.ptr -> f32
+      llvm.store %value, %to : f32, !llvm.ptr
+)";
+}
+
+static std::string sumBody() {
+  return positionOfRow + R"(
+      %item = llvm.call @entry(%buffers, %0, %position) : (!llvm.ptr, i64, i64) -> i64
+      %result = llvm.call @entry(%buffers, %2, %item) : (!llvm.ptr, i64, i64) -> i64
+      %after = llvm.add %position, %1 : i64
+      %first = llvm.call @entry(%buffers, %3, %position) : (!llvm.ptr, i64, i64) -> i64
+      %last = llvm.call @entry(%buffers, %3, %after) : (!llvm.ptr, i64, i64) -> i64
+      %zero = llvm.mlir.constant(0.0 : f32) : f32
+      llvm.br ^elements(%first, %zero : i64, f32)
+    ^elements(%element: i64, %sum: f32):
+      %some = llvm.icmp "slt" %element, %last : i64
+      llvm.cond_br %some, ^add, ^store
+    ^add:
+)" + columnIn("kept", "%5", "%element") +
+         R"(
+      %value = llvm.load %kept : !llvm.ptr -> f32
+      %larger = llvm.fadd %sum, %value : f32
+      %following = llvm.add %element, %1 : i64
+      llvm.br ^elements(%following, %larger : i64, f32)
+    ^store:
+)" + columnIn("to", "%4", "%result") +
+         R"(
+      llvm.store %sum, %to : f32, !llvm.ptr
+)";
+}
+
 std::string edbc::test::replaceAll(std::string text, const std::string &from,
                                    const std::string &to) {
   size_t position = text.find(from);
@@ -179,24 +292,35 @@ std::string edbc::test::replaceAll(std::string text, const std::string &from,
   return text;
 }
 
-std::string edbc::test::tinyNetwork() {
-  std::string text = declarations;
+/// Declarations, and functions for both instruction sets.
+static std::string
+makeNetwork(const std::string &name, std::string text,
+            const std::vector<std::pair<std::string, std::string>> &phases) {
   for (std::string suffix : {"v3", "v4"}) {
     text += "  module attributes {batch.isa = \"x86-64-" + suffix + "\"} {";
     text += sharedFunctions;
-    const std::pair<const char *, const char *> phases[] = {
-        {"leaf.0", leafBody},
-        {"join.0", joinBody},
-        {"scale.0", keepBody},
-        {"scale.1", scaleBody}};
-    for (auto [phase, body] : phases)
+    for (const auto &[phase, body] : phases)
       text += replaceAll(
-          replaceAll(loop, "NAME",
-                     std::string("edbc.tiny.") + phase + "." + suffix),
+          replaceAll(loop, "NAME", "edbc." + name + "." + phase + "." + suffix),
           "BODY", body);
     text += "  }\n";
   }
   return text + "}\n";
+}
+
+std::string edbc::test::tinyNetwork() {
+  return makeNetwork("tiny", tinyDeclarations,
+                     {{"leaf.0", itemOfRow + leafBody},
+                      {"join.0", itemOfRow + joinBody},
+                      {"scale.0", itemOfRow + keepBody},
+                      {"scale.1", itemOfRow + scaleBody}});
+}
+
+std::string edbc::test::bagNetwork() {
+  return makeNetwork("bags", bagDeclarations,
+                     {{"word.0", wordBody()},
+                      {"bag.0", keepElementBody()},
+                      {"bag.1", sumBody()}});
 }
 
 /// The first two words of line number `line`, without what follows a name.

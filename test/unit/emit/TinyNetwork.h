@@ -1,4 +1,4 @@
-//===- TinyNetwork.h - a module that is ready to be emitted -----*- C++ -*-===//
+//===- TinyNetwork.h - modules that are ready to be emitted -----*- C++ -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //
@@ -23,6 +23,14 @@ namespace edbc::test {
 ///   scale(node, by): y = by[0] * node.h, in two phases, through a workspace
 /// of which the functions compute element 0 only.
 std::string tinyNetwork();
+
+/// The same for a network `bags` with matrices of 3 rows and 2 columns, and
+/// with lists of nodes:
+///   word(word).M = T[word] + W
+///   bag(parts, others).M = sum of parts.M, in a phase for the elements and one
+/// for the nodes, of which the functions compute row 0 of all columns. `W` is
+/// bound in both of its forms. `others`, which may be empty, are not read.
+std::string bagNetwork();
 
 /// `text` with `from`, which must occur, replaced by `to` wherever it occurs.
 std::string replaceAll(std::string text, const std::string &from,

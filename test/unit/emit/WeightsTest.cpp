@@ -24,6 +24,13 @@ namespace {
 
 class WeightsTest : public EmitFixture {
 protected:
+  static std::string randomWeights(mlir::ModuleOp module, uint64_t seed) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    writeRandomWeights(module, seed, os);
+    return text;
+  }
+
   std::string write(const std::string &contents) {
     EXPECT_EQ(llvm::toString(writeFiles(pathOf(""), {{"weights", contents}})),
               "");
@@ -54,6 +61,26 @@ TEST_F(WeightsTest, randomOnesAreReadBack) {
   }
 }
 
+TEST_F(WeightsTest, randomOnesAreTheSameInMemoryAndInFiles) {
+  for (std::string text :
+       {bagNetwork(), replaceAll(tinyNetwork(), "@E : tensor<4x5xf32>",
+                                 "@E : tensor<700x5xf32>")}) {
+    mlir::OwningOpRef<mlir::ModuleOp> module = parse(text);
+    mlir::FailureOr<Network> network = Network::read(*module);
+    ASSERT_TRUE(succeeded(network));
+    Weights drawn = Weights::random(*network, 1);
+    llvm::Expected<Weights> weights =
+        Weights::read(*network, write(randomWeights(*module, 1)));
+    ASSERT_TRUE(bool(weights)) << llvm::toString(weights.takeError());
+    ASSERT_EQ(drawn.values.size(), weights->values.size());
+    for (size_t i = 0; i < drawn.values.size(); ++i) {
+      const AlignedArray<float> &a = drawn.values[i], &b = weights->values[i];
+      ASSERT_EQ(a.size(), b.size());
+      EXPECT_TRUE(std::equal(a.data(), a.data() + a.size(), b.data()));
+    }
+  }
+}
+
 TEST_F(WeightsTest, randomOnesDependOnTheSeedAlone) {
   mlir::OwningOpRef<mlir::ModuleOp> module = parse(tinyNetwork());
   EXPECT_EQ(randomWeights(*module, 7), randomWeights(*module, 7));
@@ -65,10 +92,12 @@ TEST_F(WeightsTest, bothDialectsGiveTheSameFile) {
   mlir::OwningOpRef<mlir::ModuleOp> batched = parse(R"(module @n {
     batch.param @E : tensor<4x5xf32>
     batch.param @b : tensor<5xf32>
+    batch.param @T : tensor<2x3x5xf32>
   })");
   mlir::OwningOpRef<mlir::ModuleOp> plain = parse(R"(module @n {
     cell.param @E : tensor<4x5xf32>
     cell.param @b : tensor<5xf32>
+    cell.param @T : tensor<2x3x5xf32>
   })");
   EXPECT_EQ(randomWeights(*batched, 3), randomWeights(*plain, 3));
 }
