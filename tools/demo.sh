@@ -8,8 +8,8 @@
 # usage: tools/demo.sh [TREES]
 #
 # Installs what is missing, builds edbc, compiles the TreeLSTM of
-# examples/tree_lstm, builds the example program against it and scores the trees
-# of the file TREES, or those that ship with the example.
+# examples/trees, builds the program against it and scores the trees of the file
+# TREES, or those that ship with the example.
 #
 #===------------------------------------------------------------------------===#
 
@@ -19,7 +19,7 @@ if (($# > 1)) || [[ ${1:-} == -* ]]; then
   echo "usage: tools/demo.sh [TREES]" >&2
   exit 2
 fi
-trees=$(realpath -- "${1:-$(dirname "$0")/../examples/tree_lstm/trees.txt}")
+trees=$(realpath -- "${1:-$(dirname "$0")/../examples/trees/trees.txt}")
 if [[ ! -f $trees ]]; then
   echo "tools/demo.sh: no file $trees" >&2
   exit 1
@@ -28,20 +28,20 @@ fi
 # shellcheck source=tools/steps.sh
 source "$(dirname "$0")/steps.sh"
 
-model=examples/tree_lstm/tree_lstm.edb
+model=examples/trees/tree_lstm.edb
 out=build/demo
 edbc=build/bin/edbc
 
 # Compiles the network, with the options given, and the program against it.
 compileNetwork() {
-  "$edbc" compile "$model" -D hidden=128 -o "$out/tree_lstm" "$@"
+  "$edbc" compile "$model" -D hidden=128 -o "$out/networks" "$@"
 }
 buildProgram() {
-  cmake -S examples/tree_lstm -B "$out/build" -G Ninja \
-    -DTREE_LSTM_DIR="$PWD/$out/tree_lstm" \
+  cmake -S examples/trees -B "$out/programs" -G Ninja \
+    -DNETWORKS="$PWD/$out/networks" \
     -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$PWD/build/bin" \
     -DCMAKE_CXX_COMPILER_LAUNCHER=ccache &&
-    cmake --build "$out/build"
+    cmake --build "$out/programs"
 }
 
 installPackages "${buildPackages[@]}"
@@ -67,5 +67,5 @@ build/bin/tree_lstm --weights "$out/weights.safetensors" "$trees"
 cat <<END
 
 The program: build/bin/tree_lstm --weights $out/weights.safetensors TREES
-The network: $out/tree_lstm/ (library, header, manifest, CMake file)
+The network: $out/networks/ (library, header, manifest, CMake file)
 END

@@ -4,7 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "examples/tree_lstm/TreeReader.h"
+#include "examples/trees/TreeReader.h"
+
+#include "examples/program/Text.h"
 
 #include <cstddef>
 #include <fstream>
@@ -17,6 +19,7 @@
 #include "gtest/gtest.h"
 
 using namespace trees;
+using text::ReadError;
 
 namespace {
 

@@ -17,12 +17,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EDBC_EXAMPLES_TREE_LSTM_TREEREADER_H
-#define EDBC_EXAMPLES_TREE_LSTM_TREEREADER_H
+#ifndef EDBC_EXAMPLES_TREES_TREEREADER_H
+#define EDBC_EXAMPLES_TREES_TREEREADER_H
 
 #include <cstdint>
 #include <istream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -50,20 +49,18 @@ struct TreeNode {
 /// Never empty.
 using Tree = std::vector<TreeNode>;
 
-/// what() is one line, "FILE:LINE:COLUMN: what is wrong", with line and column
-/// (in bytes) counted from 1; "FILE: what is wrong" where no place is to blame.
-class ReadError : public std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 /// Reads all trees of `input`. A word's id is the number of different words
 /// before its first occurrence, modulo numWordIds. Trees may be nested as
 /// deeply as memory allows.
 /// @param file stands in messages only.
-/// @throws ReadError if the text is anything else than at least one tree, or
-///   can't be read.
+/// @throws text::ReadError if the text is anything else than at least one tree,
+///   or can't be read.
 std::vector<Tree> readTrees(std::istream &input, const std::string &file);
+
+/// Reads all trees of the file `path`.
+/// @throws text::ReadError, and std::system_error if it can't be opened.
+std::vector<Tree> readTreeFile(const std::string &path);
 
 } // namespace trees
 
-#endif // EDBC_EXAMPLES_TREE_LSTM_TREEREADER_H
+#endif // EDBC_EXAMPLES_TREES_TREEREADER_H

@@ -4,37 +4,23 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "TreeReader.h"
+#include "trees/TreeReader.h"
+
+#include "program/Text.h"
 
 #include <cstddef>
-#include <unordered_map>
 
 using namespace trees;
 
 namespace {
 
-/// Gives words their ids, in order of first occurrence.
-class Vocabulary {
-public:
-  std::uint32_t idOf(const std::string &word) {
-    auto size = static_cast<std::uint32_t>(ids.size());
-    return ids.try_emplace(word, size % numWordIds).first->second;
-  }
-
-private:
-  std::unordered_map<std::string, std::uint32_t> ids;
-};
-
 /// Reads the tree of one line.
 class LineParser {
 public:
-  LineParser(const std::string &file, std::size_t lineNumber,
-             const std::string &line, Vocabulary &vocabulary)
-      : file(file), lineNumber(lineNumber), line(line), vocabulary(vocabulary) {
+  LineParser(const text::Lines &lines, text::Vocabulary &vocabulary)
+      : lines(lines), line(lines.line()), vocabulary(vocabulary) {
     skipSpace();
   }
-
-  bool atEnd() const { return position == line.size(); }
 
   Tree parse() {
     do {
@@ -63,22 +49,19 @@ private:
     std::uint32_t word = 0;
   };
 
-  static bool isSpace(char c) {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
-  }
-
+  bool atEnd() const { return position == line.size(); }
   bool found(char c) const { return !atEnd() && line[position] == c; }
 
   void skipSpace() {
-    while (!atEnd() && isSpace(line[position]))
+    while (!atEnd() && text::isSpace(line[position]))
       ++position;
   }
 
   /// The run of bytes from here to the next space or bracket.
   std::string peekWord() const {
     std::size_t end = position;
-    while (end != line.size() && !isSpace(line[end]) && line[end] != '(' &&
-           line[end] != ')')
+    while (end != line.size() && !text::isSpace(line[end]) &&
+           line[end] != '(' && line[end] != ')')
       ++end;
     return line.substr(position, end - position);
   }
@@ -134,30 +117,20 @@ private:
   }
 
   [[noreturn]] void fail(const std::string &problem) const {
-    throw ReadError(file + ":" + std::to_string(lineNumber) + ":" +
-                    std::to_string(position + 1) + ": " + problem + ", found " +
-                    describeNext());
+    lines.fail(position + 1, problem + ", found " + describeNext());
   }
 
-  /// What stands here, fit for a message: short, and nothing unprintable.
+  /// What stands here, fit for a message.
   std::string describeNext() const {
-    constexpr std::size_t longest = 20;
     if (atEnd())
       return "the end of the line";
     std::string next = peekWord();
-    if (next.empty())
-      next = line[position];
-    bool isCut = next.size() > longest;
-    std::string shown;
-    for (char c : next.substr(0, longest))
-      shown += c >= ' ' && c <= '~' ? c : '?';
-    return "'" + shown + (isCut ? "...'" : "'");
+    return text::quoted(next.empty() ? std::string(1, line[position]) : next);
   }
 
-  const std::string &file;
-  std::size_t lineNumber;
+  const text::Lines &lines;
   const std::string &line;
-  Vocabulary &vocabulary;
+  text::Vocabulary &vocabulary;
   std::size_t position = 0;
   std::vector<Bracket> open;
   Tree tree;
@@ -168,16 +141,16 @@ private:
 std::vector<Tree> trees::readTrees(std::istream &input,
                                    const std::string &file) {
   std::vector<Tree> result;
-  Vocabulary vocabulary;
-  std::string line;
-  for (std::size_t number = 1; std::getline(input, line); ++number) {
-    LineParser parser(file, number, line, vocabulary);
-    if (!parser.atEnd())
-      result.push_back(parser.parse());
-  }
-  if (input.bad())
-    throw ReadError(file + ": can't be read");
+  text::Vocabulary vocabulary(numWordIds);
+  text::Lines lines(input, file);
+  while (lines.nextFilled())
+    result.push_back(LineParser(lines, vocabulary).parse());
   if (result.empty())
-    throw ReadError(file + ": holds no trees");
+    lines.failText("holds no trees");
   return result;
+}
+
+std::vector<Tree> trees::readTreeFile(const std::string &path) {
+  std::ifstream file = text::openFile(path);
+  return readTrees(file, path);
 }
