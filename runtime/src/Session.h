@@ -9,6 +9,7 @@
 
 #include "runtime/core/Policy.h"
 #include "runtime/src/AlignedArray.h"
+#include "runtime/src/CellItems.h"
 #include "runtime/src/ThreadPool.h"
 
 #include <chrono>
@@ -16,79 +17,6 @@
 #include <vector>
 
 namespace edbc {
-
-/// The nodes of one cell, called items: columns of numbers and floats, in order
-/// of addition. Kernels read the columns as they are, but for those of elements
-/// (of operands that are any number of nodes), which are gathered for each
-/// batch.
-class CellItems {
-public:
-  explicit CellItems(const edbc_cell_desc &cell);
-
-  uint32_t size() const { return count; }
-
-  /// Makes room for one more item. Without effect where it throws.
-  void reserveOne() {
-    if (count == capacity)
-      grow();
-  }
-  /// Makes room for `number` more elements of an operand. Without effect where
-  /// it throws.
-  void reserveElements(uint32_t operand, size_t number);
-  /// Appends an item whose columns the caller fills in. Needs room.
-  uint32_t append() { return count++; }
-  /// Forgets all items and keeps the memory.
-  void clear();
-
-  /// By item: the row of the result in its state's array.
-  uint32_t *resultRows() { return numbers.data(); }
-  /// By item: the row of a state operand, a token, or the position of the first
-  /// element in `elementRows`.
-  uint32_t *operandNumbers(uint32_t operand) {
-    return numbers.data() + (operand + size_t(1)) * capacity;
-  }
-  const uint32_t *operandNumbers(uint32_t operand) const {
-    return const_cast<CellItems *>(this)->operandNumbers(operand);
-  }
-  /// By item: the values of a dense operand, in padded rows.
-  float *operandValues(uint32_t operand) { return values[operand].data(); }
-  const float *operandValues(uint32_t operand) const {
-    return values[operand].data();
-  }
-
-  /// The rows of all elements of an operand, item after item. Those of the last
-  /// item may still be missing.
-  std::vector<uint32_t> &elementRows(uint32_t operand) {
-    return elements[operand];
-  }
-  /// Where the elements of an item end in `elementRows`.
-  uint32_t elementsEnd(uint32_t operand, uint32_t item) const {
-    return item + 1 != count ? operandNumbers(operand)[item + 1]
-                             : static_cast<uint32_t>(elements[operand].size());
-  }
-  uint32_t numElements(uint32_t operand, uint32_t item) const {
-    return elementsEnd(operand, item) - operandNumbers(operand)[item];
-  }
-
-  /// The buffers that the cell's phases are called with.
-  std::vector<void *> buffers;
-  /// The operands whose elements phases ask for.
-  std::vector<uint32_t> gatheredOperands;
-
-private:
-  void grow();
-
-  const edbc_cell_desc &cell;
-  uint32_t count = 0;
-  uint32_t capacity = 0;
-  /// Column after column of `capacity` numbers: the result rows, and then one
-  /// for each operand, left unused by dense ones.
-  AlignedArray<uint32_t> numbers;
-  /// By operand; empty but for dense ones.
-  std::vector<AlignedArray<float>> values;
-  /// By operand; empty but for those of any number of nodes.
-  std::vector<std::vector<uint32_t>> elements;
-};
 
 /// The elements of one operand of the batch that is being executed: what
 /// EDBC_BINDING_ELEMENT_... say.
@@ -115,7 +43,8 @@ struct StateRows {
 } // namespace edbc
 
 /// A session's graph and everything that belongs to its nodes. The functions
-/// are those of abi.h, without the barrier against exceptions.
+/// are those of abi.h, without the barrier against exceptions (which is in
+/// SessionInterface.cpp); Execution.cpp has what `run` does.
 struct edbc_session {
   edbc_session(const edbc_model &model, edbc_policy_kind policy,
                uint32_t numThreads);

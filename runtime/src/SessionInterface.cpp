@@ -1,0 +1,115 @@
+//===- SessionInterface.cpp - sessions as C programs see them ---*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/src/Failure.h"
+#include "runtime/src/Session.h"
+
+#include <cstring>
+#include <system_error>
+
+using namespace edbc;
+
+static edbc_status failNull(edbc_error *error) {
+  return fail(error, EDBC_INVALID_ARGUMENT, "a null argument");
+}
+
+edbc_status edbc_session_create(const edbc_model *model,
+                                const edbc_session_options *options,
+                                edbc_session **out, edbc_error *error) {
+  if (!model || !out)
+    return failNull(error);
+  edbc_policy_kind policy = options ? options->policy : EDBC_POLICY_FSM;
+  // As a number: the compiler may take for granted that an enumeration holds
+  // one of its values.
+  int number = 0;
+  static_assert(sizeof(number) == sizeof(policy), "ABI");
+  memcpy(&number, &policy, sizeof(number));
+  if (number < EDBC_POLICY_FSM || number > EDBC_POLICY_LEMMA)
+    return fail(error, EDBC_INVALID_ARGUMENT, "there is no policy %d", number);
+  uint32_t numThreads = options ? options->threads : 1;
+  if (numThreads > EDBC_MAX_THREADS)
+    return fail(error, EDBC_INVALID_ARGUMENT,
+                "%u threads asked for; a session has at most %u", numThreads,
+                EDBC_MAX_THREADS);
+  return guarded(error, [&] {
+    try {
+      *out = new edbc_session(*model, policy, numThreads);
+    } catch (const std::system_error &problem) {
+      return fail(error, EDBC_OUT_OF_MEMORY, "can't start %u threads: %s",
+                  numThreads, problem.code().message().c_str());
+    }
+    return EDBC_OK;
+  });
+}
+
+void edbc_session_destroy(edbc_session *session) { delete session; }
+
+edbc_status edbc_session_begin_instance(edbc_session *session,
+                                        uint32_t *instance, edbc_error *error) {
+  if (!session)
+    return failNull(error);
+  return guarded(error, [&] { return session->beginInstance(instance); });
+}
+
+edbc_status edbc_session_resume_instance(edbc_session *session,
+                                         uint32_t instance, edbc_error *error) {
+  if (!session)
+    return failNull(error);
+  return guarded(error,
+                 [&] { return session->resumeInstance(instance, error); });
+}
+
+edbc_status edbc_session_drop_instance(edbc_session *session, uint32_t instance,
+                                       edbc_error *error) {
+  if (!session)
+    return failNull(error);
+  return guarded(error, [&] { return session->dropInstance(instance, error); });
+}
+
+edbc_status edbc_session_add(edbc_session *session, uint32_t cell,
+                             const edbc_argument *arguments, edbc_value *out,
+                             edbc_error *error) {
+  if (!session || !out)
+    return failNull(error);
+  return guarded(error,
+                 [&] { return session->add(cell, arguments, out, error); });
+}
+
+edbc_status edbc_session_run(edbc_session *session, edbc_error *error) {
+  if (!session)
+    return failNull(error);
+  return guarded(error, [&] { return session->run(); });
+}
+
+edbc_status edbc_session_read(const edbc_session *session, uint32_t output,
+                              edbc_value value, const float **data,
+                              size_t *width, edbc_error *error) {
+  if (!session || !data || !width)
+    return failNull(error);
+  return session->read(output, value, data, width, error);
+}
+
+void edbc_session_reset(edbc_session *session) {
+  if (session)
+    session->reset();
+}
+
+edbc_status edbc_session_statistics(const edbc_session *session, int lowerBound,
+                                    edbc_statistics *out, edbc_error *error) {
+  if (!session || !out)
+    return failNull(error);
+  return guarded(error, [&] {
+    session->getStatistics(lowerBound != 0, *out);
+    return EDBC_OK;
+  });
+}
+
+edbc_status edbc_session_save_graphs(const edbc_session *session,
+                                     const char *path, edbc_error *error) {
+  if (!session || !path)
+    return failNull(error);
+  return guarded(error, [&] { return session->saveGraphs(path, error); });
+}
