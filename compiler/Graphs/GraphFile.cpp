@@ -83,6 +83,7 @@ private:
   bool splitLine();
   bool readHeader();
   void beginInstance();
+  void beginRun();
   void endInstance(const std::string &found);
   void readNode();
   bool groupOperands();
@@ -94,6 +95,8 @@ private:
                  uint32_t &argument);
   bool readDense(const OperandSignature &operand, Group group,
                  uint32_t &argument);
+  bool readStates(const OperandSignature &operand, Group group,
+                  uint32_t &argument);
 
   Place placeOf(size_t byte) const;
   bool fail(Place place, std::string message);
@@ -126,6 +129,7 @@ private:
   const CellSignature *cell = nullptr; ///< of the line
   std::vector<Group> groups;           ///< of the line
   Place instancePlace;                 ///< where the last one begins
+  Place runPlace;                      ///< where its last run ends
 };
 
 } // namespace
@@ -206,9 +210,35 @@ void Reader::beginInstance() {
     failOnSurplus(words[1], "'instance'");
 }
 
+/// Fails where an instance, or its last run, has no nodes.
 void Reader::endInstance(const std::string &found) {
-  if (!file.instances.empty() && file.instances.back().nodes.empty())
+  if (file.instances.empty())
+    return;
+  const Instance &instance = file.instances.back();
+  if (instance.nodes.empty())
     fail(instancePlace, "expected nodes in this instance, found " + found);
+  else if (!instance.runEnds.empty() &&
+           instance.runEnds.back() == instance.nodes.size())
+    fail(runPlace, "expected nodes after 'run', found " + found);
+}
+
+void Reader::beginRun() {
+  if (file.instances.empty()) {
+    fail(words[0], "expected 'instance' before the first node, found 'run'");
+    return;
+  }
+  Instance &instance = file.instances.back();
+  uint32_t begin = instance.runEnds.empty() ? 0 : instance.runEnds.back();
+  if (instance.nodes.size() == begin) {
+    fail(words[0], begin == 0
+                       ? "expected nodes after 'instance', found 'run'"
+                       : "expected nodes after 'run', found another 'run'");
+  } else if (words.size() > 1) {
+    failOnSurplus(words[1], "'run'");
+  } else {
+    runPlace = placeOf(words[0].begin);
+    instance.runEnds.push_back(uint32_t(instance.nodes.size()));
+  }
 }
 
 std::string Reader::suggestCell(std::string_view name) const {
@@ -258,7 +288,7 @@ void Reader::readNode() {
 
   auto found = cellOfName.find(words[0].text);
   if (found == cellOfName.end()) {
-    fail(words[0], "expected 'instance' or a cell of network '" +
+    fail(words[0], "expected 'instance', 'run' or a cell of network '" +
                        signature.network + "', found " + quoted(words[0].text) +
                        suggestCell(words[0].text));
     return;
@@ -329,6 +359,8 @@ bool Reader::readOperand(const OperandSignature &operand, Group group,
     return readToken(operand, word, argument);
   case EDBC_OPERAND_DENSE:
     return readDense(operand, group, argument);
+  case EDBC_OPERAND_STATES:
+    return readStates(operand, group, argument);
   }
   return false;
 }
@@ -394,6 +426,30 @@ bool Reader::readDense(const OperandSignature &operand, Group group,
   return true;
 }
 
+bool Reader::readStates(const OperandSignature &operand, Group group,
+                        uint32_t &argument) {
+  std::vector<uint32_t> &elements = file.instances.back().elements;
+  argument = static_cast<uint32_t>(elements.size());
+  const Word &first = words[group.firstWord];
+  if (first.text != "[")
+    return fail(first, describe(operand) +
+                           "expected '[' before numbers of nodes, found " +
+                           quoted(first.text));
+  size_t begin = group.firstWord + 1, end = group.endWord - 1;
+  if (end - begin < operand.bound)
+    return fail(words[end], describe(operand) + "expected at least " +
+                                counted(operand.bound, "node") + ", found " +
+                                number(end - begin));
+  elements.push_back(static_cast<uint32_t>(end - begin));
+  for (size_t i = begin; i < end; ++i) {
+    uint32_t node = 0;
+    if (!readState(operand, words[i], node))
+      return false;
+    elements.push_back(node);
+  }
+  return true;
+}
+
 GraphFile Reader::read() {
   if (!readHeader())
     return std::move(file);
@@ -402,6 +458,8 @@ GraphFile Reader::read() {
       continue;
     if (words[0].text == "instance")
       beginInstance();
+    else if (words[0].text == "run")
+      beginRun();
     else
       readNode();
   }
@@ -427,25 +485,76 @@ GraphFile edbc::readGraphs(std::string_view text, const Signature &signature) {
   return Reader(text, signature).read();
 }
 
+namespace {
+
+/// Puts the nodes of a mini-batch into graphs, run by run.
+class Merger {
+public:
+  Merger(const Instance *begin, const Instance *end, const Signature &signature)
+      : begin(begin), end(end), signature(signature), ids(end - begin) {}
+
+  core::Graph mergeRun(size_t run);
+
+private:
+  void addNode(core::Graph &graph, const Instance &instance,
+               uint32_t firstOfRun, std::vector<uint32_t> &idOfNode);
+
+  const Instance *begin, *end;
+  const Signature &signature;
+  /// By instance and node: its id in the graph of its run.
+  std::vector<std::vector<uint32_t>> ids;
+  std::vector<uint32_t> operands;
+};
+
+} // namespace
+
+/// Adds the next node of the instance.
+void Merger::addNode(core::Graph &graph, const Instance &instance,
+                     uint32_t firstOfRun, std::vector<uint32_t> &idOfNode) {
+  operands.clear();
+  auto addOperand = [&](uint32_t node) {
+    if (node >= firstOfRun)
+      operands.push_back(idOfNode[node]);
+  };
+  const Instance::Node &node = instance.nodes[idOfNode.size()];
+  const CellSignature &cell = signature.cells[node.cell];
+  for (size_t i = 0; i < cell.operands.size(); ++i) {
+    uint32_t argument = instance.arguments[node.firstArgument + i];
+    if (cell.operands[i].kind == EDBC_OPERAND_STATE)
+      addOperand(argument);
+    else if (cell.operands[i].kind == EDBC_OPERAND_STATES)
+      for (uint32_t element : instance.elementsAt(argument))
+        addOperand(element);
+  }
+  idOfNode.push_back(
+      graph.add(node.cell, operands.data(), uint32_t(operands.size())));
+}
+
+core::Graph Merger::mergeRun(size_t run) {
+  core::Graph graph(uint32_t(signature.cells.size()));
+  for (const Instance *instance = begin; instance != end; ++instance) {
+    std::vector<uint32_t> &idOfNode = ids[instance - begin];
+    uint32_t first = uint32_t(idOfNode.size());
+    while (idOfNode.size() < instance->endOfRun(run))
+      addNode(graph, *instance, first, idOfNode);
+  }
+  return graph;
+}
+
 std::vector<core::Graph>
 edbc::mergeInstances(const std::vector<Instance> &instances,
                      const Signature &signature, uint32_t batchSize) {
   std::vector<core::Graph> graphs;
-  std::vector<uint32_t> operands;
-  for (size_t i = 0; i < instances.size(); ++i) {
-    if (i % batchSize == 0)
-      graphs.emplace_back(uint32_t(signature.cells.size()));
-    core::Graph &graph = graphs.back();
-    uint32_t first = graph.numNodes();
-    for (const Instance::Node &node : instances[i].nodes) {
-      const CellSignature &cell = signature.cells[node.cell];
-      operands.clear();
-      for (size_t j = 0; j < cell.operands.size(); ++j)
-        if (cell.operands[j].kind == EDBC_OPERAND_STATE)
-          operands.push_back(first +
-                             instances[i].arguments[node.firstArgument + j]);
-      graph.add(node.cell, operands.data(), uint32_t(operands.size()));
-    }
+  for (size_t first = 0; first < instances.size(); first += batchSize) {
+    const Instance *begin = instances.data() + first;
+    const Instance *end =
+        begin + std::min<size_t>(batchSize, instances.size() - first);
+    size_t numRuns = 0;
+    for (const Instance *instance = begin; instance != end; ++instance)
+      numRuns = std::max(numRuns, instance->numRuns());
+    Merger merger(begin, end, signature);
+    for (size_t run = 0; run < numRuns; ++run)
+      graphs.push_back(merger.mergeRun(run));
   }
   return graphs;
 }

@@ -15,31 +15,52 @@
 
 namespace edbc {
 
-/// A model with the weights embedded in its library.
 struct DestroyModel {
   void operator()(edbc_model *model) const { edbc_model_destroy(model); }
 };
 using ModelHandle = std::unique_ptr<edbc_model, DestroyModel>;
 
 /// A session of any network, driven by the numbers of its cells.
+///
+/// Functions that can fail return false then, with one line of text in `error`.
+/// Instances must have been read with the signature of the session's network,
+/// or be as such ones are.
 class InstanceSession {
 public:
   /// Null, with the error's text in `error`, if there can be none. Library and
   /// model must outlive the session.
   static std::unique_ptr<InstanceSession> create(const edbc_library &library,
                                                  const edbc_model &model,
+                                                 edbc_policy_kind policy,
                                                  std::string &error);
 
-  /// Adds all nodes of an instance, which is one of the session's network, and
-  /// runs. False, with the error's text, if that fails.
+  /// Executes the instances [first, end) as one mini-batch: their first runs
+  /// together, then their second ones, and so on.
   bool run(const std::vector<Instance> &instances, size_t first, size_t end,
            std::string &error);
 
-  /// Output number `output` of a node of the instances last run; `instance`
-  /// counts from the first of them. Empty if the node's cell has no such
-  /// output. Valid until the next run.
-  std::pair<const float *, size_t> read(size_t instance, uint32_t node,
-                                        uint32_t output) const;
+  /// @name Parts of a mini-batch
+  /// @{
+
+  /// Begins a mini-batch, without instances.
+  void reset();
+
+  /// Adds nodes to an instance of the mini-batch, so that it has `numNodes` of
+  /// those of `instance`; it may already have some of these. Instances are
+  /// numbered from 0 in the order in which they are first added to, and then
+  /// get at least one node.
+  bool add(size_t number, const Instance &instance, uint32_t numNodes,
+           std::string &error);
+  /// Executes all nodes added since the last execution.
+  bool execute(std::string &error);
+  /// Forgets the values of an instance all of whose nodes were executed.
+  bool drop(size_t number, std::string &error);
+  /// @}
+
+  /// Output number `output` of an executed node, row-major; `number` is that of
+  /// its instance in the mini-batch. Empty if the node's cell has no such
+  /// output.
+  std::vector<float> read(size_t number, uint32_t node, uint32_t output) const;
 
 private:
   struct DestroySession {
@@ -48,14 +69,22 @@ private:
     }
   };
 
+  /// What was added of an instance.
+  struct Part {
+    uint32_t handle; ///< the session's number
+    std::vector<edbc_value> nodes;
+  };
+
   InstanceSession(const edbc_library &library, edbc_session *session)
       : library(library), session(session) {}
-  bool add(const Instance &instance, std::vector<edbc_value> &nodes,
-           std::string &error);
+  bool beginPart(size_t number, std::string &error);
+  bool addNode(const Instance &instance, std::vector<edbc_value> &nodes,
+               std::string &error);
 
   const edbc_library &library;
   std::unique_ptr<edbc_session, DestroySession> session;
-  std::vector<std::vector<edbc_value>> values; ///< by instance and node
+  std::vector<Part> parts;          ///< by number of the instance
+  std::vector<edbc_value> elements; ///< of the node being added
 };
 
 } // namespace edbc

@@ -24,16 +24,19 @@
 
 namespace edbc {
 
-/// What a node computed: the fields of a `cell.state`, by name.
+/// What a node computed: the fields of a `cell.state`, by name. Matrices stand
+/// row after row.
 struct NodeState {
   std::string state;
   std::map<std::string, std::vector<double>, std::less<>> fields;
 };
 
-/// What a cell is applied to: an earlier node, a token, or the numbers of a
-/// dense input. A node is only looked at during the call that it is given to.
+/// What a cell is applied to: an earlier node, a list of them, a token, or the
+/// numbers of a dense input. Nodes are only looked at during the call that they
+/// are given to.
 using CellOperand =
-    std::variant<const NodeState *, uint32_t, std::vector<double>>;
+    std::variant<const NodeState *, uint32_t, std::vector<double>,
+                 std::vector<const NodeState *>>;
 
 /// Values of parameters by name, row-major.
 using ParameterValues =
@@ -51,8 +54,8 @@ public:
                                            const ParameterValues &values);
 
   /// Applies a cell to operands. They must be as many and of such kinds as the
-  /// cell's definition says: a node of the right state, a token less than the
-  /// bound, as many numbers as the input is wide.
+  /// cell's definition says: a node of the right state, enough of them for a
+  /// list, a token less than the bound, as many numbers as the input is wide.
   mlir::FailureOr<NodeState>
   evaluate(llvm::StringRef cell, llvm::ArrayRef<CellOperand> operands) const;
 
@@ -70,6 +73,20 @@ private:
   Tensors params;
   std::vector<cell::DefOp> cells;
 };
+
+/// The largest magnitude of finite numbers that field `field` has among the
+/// nodes of state `state`; 0 if there are none.
+double largestMagnitude(llvm::ArrayRef<NodeState> nodes, llvm::StringRef state,
+                        llvm::StringRef field);
+
+/// How far `found` is from `expected`, which has as many numbers: the largest
+/// difference, relative to the largest finite magnitude of `expected`, or to a
+/// hundredth of `usual` if that is more. What cancels to nearly 0 can't be
+/// better than the terms that it came from; `usual` says how large the same
+/// field is elsewhere. Infinite where one side has NaN or an infinity that the
+/// other doesn't have.
+double relativeError(llvm::ArrayRef<double> expected,
+                     llvm::ArrayRef<float> found, double usual);
 
 } // namespace edbc
 

@@ -32,9 +32,9 @@ using namespace edbc::batch;
 /// A list that may be empty, unlike those of the generated parsers.
 static ParseResult parseOffsets(AsmParser &parser,
                                 SmallVector<int64_t> &offsets) {
-  return parser.parseCommaSeparatedList(
-      AsmParser::Delimiter::Square,
-      [&] { return parser.parseInteger(offsets.emplace_back()); });
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+    return parser.parseInteger(offsets.emplace_back());
+  });
 }
 
 static void printOffsets(AsmPrinter &printer, ArrayRef<int64_t> offsets) {
@@ -464,9 +464,11 @@ static LogicalResult verifyStores(KernelOp kernel, StateOp state) {
   });
   for (auto [index, attr] : llvm::enumerate(state.getFieldNames())) {
     SmallVector<ScatterOp> &parts = stores[cast<StringAttr>(attr).getValue()];
-    llvm::stable_sort(parts, [](ScatterOp a, ScatterOp b) {
+    llvm::sort(parts, [](ScatterOp a, ScatterOp b) {
       return static_cast<int64_t>(a.getOffset()) <
-             static_cast<int64_t>(b.getOffset());
+                 static_cast<int64_t>(b.getOffset()) ||
+             (a.getOffset() == b.getOffset() && a != b &&
+              a->getBlock() == b->getBlock() && a->isBeforeInBlock(b));
     });
     int64_t end = 0;
     for (ScatterOp part : parts) {

@@ -39,6 +39,10 @@ Signature edbc::signatureOf(ModuleOp network) {
       if (auto rows = dyn_cast<RowsType>(argument.getType())) {
         operand.kind = EDBC_OPERAND_STATE;
         operand.state = numberOf(rows.getState());
+      } else if (auto ragged = dyn_cast<RaggedType>(argument.getType())) {
+        operand.kind = EDBC_OPERAND_STATES;
+        operand.state = numberOf(ragged.getState());
+        operand.bound = ragged.getLeast();
       } else if (auto tokens = dyn_cast<TokensType>(argument.getType())) {
         operand.kind = EDBC_OPERAND_TOKEN;
         operand.bound = tokens.getBound();

@@ -21,8 +21,9 @@ namespace edbc {
 struct OperandSignature {
   std::string name;
   edbc_operand_kind kind;
-  uint32_t state = 0; ///< STATE: position in `Signature::states`
-  uint32_t bound = 0; ///< TOKEN: exclusive; DENSE: number of floats
+  uint32_t state = 0; ///< STATE, STATES: position in `Signature::states`
+  /// TOKEN: exclusive; DENSE: number of floats; STATES: fewest nodes.
+  uint32_t bound = 0;
 };
 
 struct CellSignature {

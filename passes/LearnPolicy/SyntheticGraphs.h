@@ -35,13 +35,13 @@ struct SyntheticGraphs {
 
 /// Draws instance graphs such as an application could build, for learning a
 /// policy where there are no recorded ones. An instance begins with its sources
-/// (cells without state operands; those without any operand once each, since
-/// another node would be equal) and grows by cells that combine values nobody
-/// has consumed yet: sequences, trees, and whatever else the cells fit to. In
-/// half of the instances values are now and then used again, which makes
-/// lattices. Last come the heads, cells from whose results graphs can't grow
-/// without end (scores, projections): one for each value of the state that they
-/// take first.
+/// (cells that need no nodes as operands; those without any operand once each,
+/// since another node would be equal) and grows by cells that combine values
+/// nobody has consumed yet: sequences, trees, and whatever else the cells fit
+/// to. Lists have up to 4 nodes, unless they must have more. In half of the
+/// instances values are now and then used again, which makes lattices. Last
+/// come the heads, cells from whose results graphs can't grow without end
+/// (scores, projections): one for each value of the state that they take first.
 ///
 /// It is an error if some cell can't occur in any graph. A function of its
 /// arguments alone.

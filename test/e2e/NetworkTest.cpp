@@ -1,5 +1,4 @@
-//===- NetworkTest.cpp - a generated library, held against others *- C++
-//-*-===//
+//===- NetworkTest.cpp - generated libraries against others -----*- C++ -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //
@@ -11,11 +10,12 @@
 // - with the reference interpreter, which computes in double precision, one
 //   node at a time, from the same model file;
 // - bit by bit with those of another run that must give the same: under another
-//   policy, in another company, by other kernels, in several runs.
+//   policy, in another company, by other kernels, in other runs.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Frontend/Frontend.h"
+#include "compiler/Load/InstanceSession.h"
 #include "compiler/Reference/Reference.h"
 #include "test/e2e/TestedNetwork.h"
 
@@ -26,16 +26,18 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <random>
+#include <stdexcept>
 
 namespace {
 using namespace edbc;
 
 constexpr uint32_t numInstances = 40;
+constexpr uint32_t longestList = 5;
 
 const edbc_library &network = testedNetwork.library;
 
@@ -51,94 +53,121 @@ private:
   std::mt19937 engine;
 };
 
-/// A graph of up to `maxNodes` nodes, each of a random cell whose operands
-/// there are.
-Instance randomInstance(Random &random, uint32_t maxNodes) {
+/// Draws an instance node by node.
+class InstanceBuilder {
+public:
+  explicit InstanceBuilder(Random &random)
+      : random(random), nodesOf(network.num_states) {}
+
+  /// A graph of `size` nodes, each of a random cell whose operands there are.
+  /// In half of the instances it grows in several runs.
+  Instance build(uint32_t size);
+
+private:
+  bool isPossible(const edbc_cell_desc &cell) const;
+  uint32_t drawNode(uint32_t state);
+  uint32_t drawArgument(const edbc_operand_desc &operand);
+
+  Random &random;
   Instance instance;
-  std::map<uint32_t, std::vector<uint32_t>> nodesOf; // by state
-  uint32_t size = 1 + random.below(maxNodes);
+  std::vector<std::vector<uint32_t>> nodesOf; ///< by state
+};
+
+bool InstanceBuilder::isPossible(const edbc_cell_desc &cell) const {
+  for (uint32_t i = 0; i < cell.num_operands; ++i) {
+    const edbc_operand_desc &operand = cell.operands[i];
+    bool needsNodes = operand.kind == EDBC_OPERAND_STATE ||
+                      (operand.kind == EDBC_OPERAND_STATES && operand.bound);
+    if (needsNodes && nodesOf[operand.index].empty())
+      return false;
+  }
+  return true;
+}
+
+uint32_t InstanceBuilder::drawNode(uint32_t state) {
+  return nodesOf[state][random.below(nodesOf[state].size())];
+}
+
+uint32_t InstanceBuilder::drawArgument(const edbc_operand_desc &operand) {
+  uint32_t position = 0;
+  switch (operand.kind) {
+  case EDBC_OPERAND_STATE:
+    return drawNode(operand.index);
+  case EDBC_OPERAND_TOKEN:
+    return random.below(operand.bound);
+  case EDBC_OPERAND_DENSE:
+    position = instance.values.size();
+    for (uint32_t k = 0; k < operand.bound; ++k)
+      instance.values.push_back(random.unit());
+    return position;
+  case EDBC_OPERAND_STATES:
+    position = instance.elements.size();
+    uint32_t length = 0;
+    if (!nodesOf[operand.index].empty())
+      length = operand.bound + random.below(longestList + 1 - operand.bound);
+    instance.elements.push_back(length);
+    for (uint32_t k = 0; k < length; ++k)
+      instance.elements.push_back(drawNode(operand.index));
+    return position;
+  }
+  return position;
+}
+
+Instance InstanceBuilder::build(uint32_t size) {
+  bool grows = random.below(2) == 0;
   while (instance.nodes.size() < size) {
     uint32_t number = random.below(network.num_cells);
     const edbc_cell_desc &cell = network.cells[number];
-    bool possible = true;
-    for (uint32_t i = 0; i < cell.num_operands; ++i)
-      possible &= cell.operands[i].kind != EDBC_OPERAND_STATE ||
-                  !nodesOf[cell.operands[i].index].empty();
-    if (!possible)
+    if (!isPossible(cell))
       continue;
+    uint32_t node = instance.nodes.size();
+    if (grows && node > 0 && random.below(6) == 0)
+      instance.runEnds.push_back(node);
     instance.nodes.push_back(
         {number, static_cast<uint32_t>(instance.arguments.size())});
-    for (uint32_t i = 0; i < cell.num_operands; ++i) {
-      const edbc_operand_desc &operand = cell.operands[i];
-      if (operand.kind == EDBC_OPERAND_STATE) {
-        const std::vector<uint32_t> &nodes = nodesOf[operand.index];
-        instance.arguments.push_back(nodes[random.below(nodes.size())]);
-      } else if (operand.kind == EDBC_OPERAND_TOKEN) {
-        instance.arguments.push_back(random.below(operand.bound));
-      } else {
-        instance.arguments.push_back(instance.values.size());
-        for (uint32_t k = 0; k < operand.bound; ++k)
-          instance.values.push_back(random.unit());
-      }
-    }
-    nodesOf[cell.result].push_back(instance.nodes.size() - 1);
+    for (uint32_t i = 0; i < cell.num_operands; ++i)
+      instance.arguments.push_back(drawArgument(cell.operands[i]));
+    nodesOf[cell.result].push_back(node);
   }
-  return instance;
+  return std::move(instance);
 }
 
 std::vector<Instance> randomInstances() {
   Random random(20);
   std::vector<Instance> instances;
   for (uint32_t i = 0; i < numInstances; ++i)
-    instances.push_back(randomInstance(random, i % 8 == 0 ? 60 : 15));
+    instances.push_back(
+        InstanceBuilder(random).build(1 + random.below(i % 8 == 0 ? 60 : 15)));
   return instances;
 }
 
-/// A session that is driven by cell numbers, as no application would.
-class OpenSession : public Session {
-public:
-  using Session::read;
-  using Session::Session;
+/// What fails fails the test.
+void require(bool isDone, const std::string &error) {
+  if (!isDone)
+    throw std::runtime_error(error);
+}
 
-  /// Adds nodes [first, end) of an instance to those in `values`.
-  void addNodes(const Instance &instance, uint32_t first, uint32_t end,
-                std::vector<Value> &values) {
-    for (uint32_t node = first; node < end; ++node) {
-      uint32_t number = instance.nodes[node].cell;
-      const uint32_t *given =
-          instance.arguments.data() + instance.nodes[node].firstArgument;
-      edbc_argument arguments[EDBC_MAX_OPERANDS];
-      const edbc_cell_desc &cell = network.cells[number];
-      for (uint32_t i = 0; i < cell.num_operands; ++i)
-        switch (cell.operands[i].kind) {
-        case EDBC_OPERAND_STATE:
-          arguments[i] = stateArgument(values[given[i]]);
-          break;
-        case EDBC_OPERAND_TOKEN:
-          arguments[i] = tokenArgument(given[i]);
-          break;
-        case EDBC_OPERAND_DENSE:
-          arguments[i].values = &instance.values[given[i]];
-          break;
-        }
-      values.push_back(add<Value>(number, arguments));
-    }
-  }
-};
+std::unique_ptr<InstanceSession> openSession(const Model &model,
+                                             Policy policy = Policy::Fsm) {
+  std::string error;
+  auto session = InstanceSession::create(
+      network, *model.handle(), static_cast<edbc_policy_kind>(policy), error);
+  require(session != nullptr, error);
+  return session;
+}
 
-/// All outputs of all nodes of an instance, node by node, output by output.
+/// All outputs of all nodes of an instance, node by node, output by output;
+/// matrices row-major.
 using Outputs = std::vector<std::vector<float>>;
 
-Outputs readOutputs(const OpenSession &session, const Instance &instance,
-                    const std::vector<Value> &values) {
+Outputs readOutputs(const InstanceSession &session, size_t number,
+                    const Instance &instance) {
   Outputs outputs;
-  for (size_t node = 0; node < values.size(); ++node)
+  for (size_t node = 0; node < instance.nodes.size(); ++node)
     for (uint32_t i = 0; i < network.num_outputs; ++i)
       if (network.outputs[i].state ==
-          network.cells[instance.nodes[node].cell].result) {
-        Span<const float> output = session.read(i, values[node]);
-        outputs.emplace_back(output.begin(), output.end());
-      }
+          network.cells[instance.nodes[node].cell].result)
+        outputs.push_back(session.read(number, node, i));
   return outputs;
 }
 
@@ -146,16 +175,49 @@ Outputs readOutputs(const OpenSession &session, const Instance &instance,
 std::vector<Outputs> runTogether(const Model &model,
                                  const std::vector<Instance> &instances,
                                  Policy policy = Policy::Fsm) {
-  OpenSession session(model, {policy});
-  std::vector<std::vector<Value>> values(instances.size());
-  for (size_t i = 0; i < instances.size(); ++i) {
-    session.beginInstance();
-    session.addNodes(instances[i], 0, instances[i].nodes.size(), values[i]);
-  }
-  session.run();
+  std::unique_ptr<InstanceSession> session = openSession(model, policy);
+  std::string error;
+  require(session->run(instances, 0, instances.size(), error), error);
   std::vector<Outputs> outputs;
   for (size_t i = 0; i < instances.size(); ++i)
-    outputs.push_back(readOutputs(session, instances[i], values[i]));
+    outputs.push_back(readOutputs(*session, i, instances[i]));
+  return outputs;
+}
+
+/// Runs instances in one session in which they take turns: in each round one
+/// more begins, and each that isn't finished gets a few nodes. Those that are
+/// finished may be dropped, and then are read before.
+std::vector<Outputs> runInTurns(const Model &model,
+                                const std::vector<Instance> &instances,
+                                bool drops) {
+  Random random(7);
+  std::unique_ptr<InstanceSession> session = openSession(model);
+  std::string error;
+  std::vector<Outputs> outputs(instances.size());
+  std::vector<uint32_t> numNodes(instances.size());
+  size_t numFinished = 0;
+  for (size_t begun = 1; numFinished < instances.size(); ++begun) {
+    std::vector<size_t> finished;
+    for (size_t i = 0; i < std::min(begun, instances.size()); ++i) {
+      uint32_t size = instances[i].nodes.size();
+      if (numNodes[i] == size)
+        continue;
+      numNodes[i] = std::min(numNodes[i] + 1 + random.below(9), size);
+      require(session->add(i, instances[i], numNodes[i], error), error);
+      if (numNodes[i] == size)
+        finished.push_back(i);
+    }
+    require(session->execute(error), error);
+    for (size_t i : finished)
+      if (drops) {
+        outputs[i] = readOutputs(*session, i, instances[i]);
+        require(session->drop(i, error), error);
+      }
+    numFinished += finished.size();
+  }
+  if (!drops)
+    for (size_t i = 0; i < instances.size(); ++i)
+      outputs[i] = readOutputs(*session, i, instances[i]);
   return outputs;
 }
 
@@ -163,10 +225,20 @@ void expectSameBits(const Outputs &left, const Outputs &right) {
   ASSERT_EQ(left.size(), right.size());
   for (size_t i = 0; i < left.size(); ++i) {
     ASSERT_EQ(left[i].size(), right[i].size());
+    ASSERT_FALSE(left[i].empty());
     EXPECT_EQ(std::memcmp(left[i].data(), right[i].data(),
                           left[i].size() * sizeof(float)),
               0)
         << "value " << i << " of an instance";
+  }
+}
+
+void expectSameBits(const std::vector<Outputs> &left,
+                    const std::vector<Outputs> &right) {
+  ASSERT_EQ(left.size(), right.size());
+  for (size_t i = 0; i < left.size(); ++i) {
+    SCOPED_TRACE("instance " + std::to_string(i));
+    expectSameBits(left[i], right[i]);
   }
 }
 
@@ -196,12 +268,16 @@ public:
   }
 
 private:
+  static size_t sizeOf(const edbc_param_desc &param) {
+    return size_t(param.matrices) * param.rows * param.columns;
+  }
+
   /// `edbc weights` writes parameters one after another at the file's end, in
   /// order of declaration, which is the library's.
   ParameterValues parameters() {
     size_t count = 0;
     for (uint32_t i = 0; i < network.num_params; ++i)
-      count += size_t(network.params[i].rows) * network.params[i].columns;
+      count += sizeOf(network.params[i]);
     const char *data = weights->getBufferEnd() - count * sizeof(float);
     values.resize(count);
     std::memcpy(values.data(), data, count * sizeof(float));
@@ -209,7 +285,7 @@ private:
     size_t begin = 0;
     for (uint32_t i = 0; i < network.num_params; ++i) {
       const edbc_param_desc &param = network.params[i];
-      size_t size = size_t(param.rows) * param.columns;
+      size_t size = sizeOf(param);
       byName[param.name] = llvm::ArrayRef(values).slice(begin, size);
       begin += size;
     }
@@ -223,30 +299,26 @@ private:
   std::optional<Reference> reference;
 };
 
-/// The error of a value counts relative to the largest of its tensor: what
-/// cancels to nearly 0 can't be better than the terms that it came from.
-void expectClose(const std::vector<float> &found,
-                 const std::vector<double> &expected) {
-  ASSERT_EQ(found.size(), expected.size());
-  double scale = 0;
-  for (double value : expected)
-    scale = std::max(scale, std::abs(value));
-  for (size_t i = 0; i < found.size(); ++i)
-    ASSERT_NEAR(found[i], expected[i], 1e-5 * scale) << "element " << i;
-}
-
-constexpr Policy allPolicies[] = {Policy::Fsm, Policy::Agenda, Policy::Depth,
-                                  Policy::Lemma};
-
 class NetworkTest : public testing::Test {
 protected:
   std::vector<Instance> instances = randomInstances();
   Model model{network, std::string(testedNetwork.weightsFile)};
+  /// What the others are compared with.
+  std::vector<Outputs> together = runTogether(model, instances);
 };
+
+/// What the other tests are about.
+TEST_F(NetworkTest, InstancesHaveNodesOfAllCells) {
+  std::vector<uint32_t> numNodes(network.num_cells);
+  for (const Instance &instance : instances)
+    for (const Instance::Node &node : instance.nodes)
+      ++numNodes[node.cell];
+  for (uint32_t cell = 0; cell < network.num_cells; ++cell)
+    EXPECT_GT(numNodes[cell], 0u) << network.cells[cell].name;
+}
 
 TEST_F(NetworkTest, AgreesWithTheReference) {
   Oracle oracle;
-  std::vector<Outputs> found = runTogether(model, instances);
   for (size_t i = 0; i < instances.size(); ++i) {
     SCOPED_TRACE("instance " + std::to_string(i));
     std::vector<NodeState> nodes = oracle.evaluate(instances[i]);
@@ -258,43 +330,52 @@ TEST_F(NetworkTest, AgreesWithTheReference) {
         if (nodes[node].state != state.name)
           continue;
         SCOPED_TRACE("node " + std::to_string(node) + ", output " + desc.name);
-        expectClose(found[i].at(next++),
-                    nodes[node].fields.at(state.fields[desc.field].name));
+        const char *field = state.fields[desc.field].name;
+        const std::vector<double> &expected = nodes[node].fields.at(field);
+        ASSERT_EQ(together[i].at(next).size(), expected.size());
+        EXPECT_LE(relativeError(expected, together[i][next],
+                                largestMagnitude(nodes, state.name, field)),
+                  1e-5);
+        ++next;
       }
-    EXPECT_EQ(next, found[i].size());
+    EXPECT_EQ(next, together[i].size());
   }
 }
 
 TEST_F(NetworkTest, GivesTheSameBitsUnderEveryPolicy) {
-  std::vector<Outputs> first = runTogether(model, instances, Policy::Fsm);
-  for (Policy policy : allPolicies) {
-    std::vector<Outputs> other = runTogether(model, instances, policy);
-    for (size_t i = 0; i < instances.size(); ++i)
-      expectSameBits(first[i], other[i]);
-  }
+  for (Policy policy : {Policy::Agenda, Policy::Depth, Policy::Lemma})
+    expectSameBits(together, runTogether(model, instances, policy));
 }
 
 TEST_F(NetworkTest, GivesTheSameBitsInEveryCompany) {
-  std::vector<Outputs> together = runTogether(model, instances);
-  for (size_t i = 0; i < instances.size(); ++i)
-    expectSameBits(runTogether(model, {instances[i]})[0], together[i]);
+  std::vector<Outputs> alone;
+  for (const Instance &instance : instances)
+    alone.push_back(runTogether(model, {instance})[0]);
+  expectSameBits(together, alone);
 
   std::vector<Instance> reversed(instances.rbegin(), instances.rend());
   std::vector<Outputs> backwards = runTogether(model, reversed);
-  for (size_t i = 0; i < instances.size(); ++i)
-    expectSameBits(backwards[instances.size() - 1 - i], together[i]);
+  std::reverse(backwards.begin(), backwards.end());
+  expectSameBits(together, backwards);
+}
+
+TEST_F(NetworkTest, GivesTheSameBitsInAUsedSession) {
+  std::unique_ptr<InstanceSession> session = openSession(model);
+  std::string error;
+  for (size_t end : {instances.size(), size_t(1), instances.size()}) {
+    require(session->run(instances, 0, end, error), error);
+    for (size_t i = 0; i < end; ++i)
+      expectSameBits(readOutputs(*session, i, instances[i]), together[i]);
+  }
 }
 
 TEST_F(NetworkTest, GivesTheSameBitsWithEveryInstructionSet) {
-  std::vector<Outputs> first = runTogether(model, instances);
   unsigned compared = 0;
   for (const char *isa : {"x86-64-v3", "x86-64-v4"}) {
     setenv("EDBC_ISA", isa, /*overwrite=*/1);
     try {
       Model other(network, std::string(testedNetwork.weightsFile));
-      std::vector<Outputs> outputs = runTogether(other, instances);
-      for (size_t i = 0; i < instances.size(); ++i)
-        expectSameBits(first[i], outputs[i]);
+      expectSameBits(together, runTogether(other, instances));
       ++compared;
     } catch (const Error &error) {
       // This machine may not have it.
@@ -305,19 +386,12 @@ TEST_F(NetworkTest, GivesTheSameBitsWithEveryInstructionSet) {
   EXPECT_GE(compared, 1u);
 }
 
-TEST_F(NetworkTest, GivesTheSameBitsWhenTheGraphGrows) {
-  for (const Instance &instance : instances) {
-    OpenSession session(model);
-    std::vector<Value> values;
-    for (uint32_t node = 0; node < instance.nodes.size(); node += 4) {
-      session.addNodes(instance, node,
-                       std::min<uint32_t>(node + 4, instance.nodes.size()),
-                       values);
-      session.run();
-    }
-    expectSameBits(readOutputs(session, instance, values),
-                   runTogether(model, {instance})[0]);
-  }
+TEST_F(NetworkTest, GivesTheSameBitsWhenGraphsGrowInTurns) {
+  expectSameBits(together, runInTurns(model, instances, /*drops=*/false));
+}
+
+TEST_F(NetworkTest, GivesTheSameBitsWhenFinishedInstancesAreDropped) {
+  expectSameBits(together, runInTurns(model, instances, /*drops=*/true));
 }
 
 } // namespace

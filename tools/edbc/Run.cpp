@@ -12,14 +12,26 @@
 #include "tools/edbc/GraphFiles.h"
 #include "tools/edbc/ModelFile.h"
 
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
 
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 using namespace edbc;
 namespace cl = llvm::cl;
+
+static std::optional<edbc_policy_kind> findPolicy(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<edbc_policy_kind>>(name)
+      .Case("fsm", EDBC_POLICY_FSM)
+      .Case("agenda", EDBC_POLICY_AGENDA)
+      .Case("depth", EDBC_POLICY_DEPTH)
+      .Case("lemma", EDBC_POLICY_LEMMA)
+      .Default(std::nullopt);
+}
 
 namespace {
 
@@ -39,6 +51,10 @@ struct RunArguments {
       cl::desc("Print this output only (may be given several times)")};
   cl::opt<unsigned> batch{"batch", cl::init(32), cl::cat(category),
                           cl::desc("Instances of a mini-batch (default: 32)")};
+  cl::opt<std::string> policy{
+      "policy", cl::init("lemma"), cl::cat(category),
+      cl::desc("How batches are chosen: fsm (a machine learned from these "
+               "graphs), agenda, depth, lemma (default)")};
   cl::opt<bool> reference{
       "reference", cl::cat(category),
       cl::desc("Use the interpreter, which computes in double precision")};
@@ -47,8 +63,7 @@ struct RunArguments {
       cl::desc("Compare with the interpreter; print the largest error only")};
 };
 
-/// The largest error of a value, relative to the largest of its tensor: what
-/// cancels to nearly 0 can't be better than the terms that it came from.
+/// The largest relativeError() of an output.
 struct LargestError {
   double error = 0;
   size_t instance = 0;
@@ -58,32 +73,44 @@ struct LargestError {
 
 class Runner {
 public:
-  explicit Runner(const RunArguments &arguments) : arguments(arguments) {}
+  /// The arguments' policy is one of those that there are.
+  explicit Runner(const RunArguments &arguments)
+      : arguments(arguments), policy(*findPolicy(arguments.policy)) {}
 
-  /// Compiles the network and reads everything; prints what is wrong.
+  /// Reads everything and compiles the network; prints what is wrong.
   bool prepare(mlir::ModuleOp module);
   bool run();
   const LargestError &getLargestError() const { return largest; }
 
 private:
+  bool runStages(mlir::ModuleOp module);
   bool findOutputs();
   bool createReference();
   bool createSession();
   bool runMiniBatch(size_t first, size_t end);
   bool report(size_t instance, size_t first);
-  void compare(const std::vector<double> &expected, const float *found,
-               size_t instance, size_t node, llvm::StringRef output);
+  void print(size_t instance, size_t first, uint32_t node,
+             const NodeState *state) const;
+  void compare(size_t instance, size_t first,
+               llvm::ArrayRef<NodeState> expected);
+  batch::KernelOp cellOf(size_t instance, uint32_t node) const {
+    return network->kernels[instances[instance].nodes[node].cell];
+  }
   bool error(const llvm::Twine &message) const {
     fail("edbc run", message);
     return false;
   }
 
   const RunArguments &arguments;
+  edbc_policy_kind policy;
   mlir::OwningOpRef<mlir::ModuleOp> cells; ///< for the interpreter
   std::vector<Instance> instances;
   std::optional<Network> network;
   Weights weights;
   std::vector<uint32_t> outputs; ///< the requested ones
+  /// Of all outputs, as the model file says: kernels see a matrix of one column
+  /// as a vector.
+  llvm::SmallVector<mlir::RankedTensorType> types;
 
   std::optional<Reference> reference;
   std::optional<LoadedLibrary> library;
@@ -93,22 +120,50 @@ private:
 };
 } // namespace
 
-bool Runner::prepare(mlir::ModuleOp module) {
-  cells = module.clone();
+/// The instruction set that a model created here will use: that which the
+/// environment asks for, or the best of this machine. If it is one that edbc
+/// doesn't know, creating the model tells.
+static batch::Isa executedIsa() {
+  const char *forced = std::getenv("EDBC_ISA");
+  if (forced && *forced != '\0')
+    return batch::isaName(batch::Isa::X86_64_V4) == forced
+               ? batch::Isa::X86_64_V4
+               : batch::Isa::X86_64_V3;
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  for (const char *feature :
+       {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
+    if (!features.lookup(feature))
+      return batch::Isa::X86_64_V3;
+  return batch::Isa::X86_64_V4;
+}
+
+bool Runner::runStages(mlir::ModuleOp module) {
+  PipelineOptions options;
+  options.isas = {executedIsa()};
+  std::vector<core::Graph> samples;
   for (Stage stage : allStages) {
-    // Results don't depend on the policy; what falls back on the sufficient
-    // condition needs none.
     if (stage == Stage::Policy) {
-      if (!readGraphFiles("edbc run", arguments.graphs, signatureOf(module),
-                          instances))
+      Signature signature = signatureOf(module);
+      if (!readGraphFiles("edbc run", arguments.graphs, signature, instances))
         return false;
-      continue;
+      // The other policies need nothing that is learned.
+      if (policy != EDBC_POLICY_FSM)
+        continue;
+      samples = mergeInstances(instances, signature, arguments.batch);
+      options.training.samples = &samples;
     }
     mlir::PassManager manager(module.getContext());
-    buildStage(manager, stage, {});
+    buildStage(manager, stage, options);
     if (mlir::failed(manager.run(module)))
       return false;
   }
+  return true;
+}
+
+bool Runner::prepare(mlir::ModuleOp module) {
+  cells = module.clone();
+  if (!runStages(module))
+    return false;
   mlir::FailureOr<Network> read = Network::read(module);
   if (mlir::failed(read))
     return false;
@@ -129,6 +184,11 @@ bool Runner::prepare(mlir::ModuleOp module) {
 }
 
 bool Runner::findOutputs() {
+  for (batch::OutputOp output : network->outputs) {
+    auto state = mlir::cast<cell::StateOp>(
+        mlir::SymbolTable::lookupSymbolIn(*cells, output.getState()));
+    types.push_back(state.getFieldType(*state.findField(output.getField())));
+  }
   for (const std::string &name : arguments.outputs) {
     auto output = llvm::find_if(network->outputs, [&](batch::OutputOp op) {
       return op.getSymName() == name;
@@ -172,7 +232,8 @@ bool Runner::createSession() {
     return error(problem.message);
   model.reset(created);
   std::string message;
-  session = InstanceSession::create(library->description(), *model, message);
+  session =
+      InstanceSession::create(library->description(), *model, policy, message);
   return session || error(message);
 }
 
@@ -191,36 +252,73 @@ static void printNumber(llvm::raw_ostream &os, Number number) {
   }
 }
 
+/// A vector as an array, a matrix as an array of its rows.
 template <typename Numbers>
-static void printNumbers(llvm::json::OStream &json, llvm::StringRef name,
-                         const Numbers &numbers) {
+static void printTensor(llvm::json::OStream &json, llvm::StringRef name,
+                        const Numbers &numbers, mlir::RankedTensorType type) {
+  size_t columns = type.getShape().back();
+  bool isMatrix = type.getRank() == 2;
   json.attributeArray(name, [&] {
-    for (auto number : numbers)
-      json.rawValue([&](llvm::raw_ostream &os) { printNumber(os, number); });
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      if (isMatrix && i % columns == 0)
+        json.arrayBegin();
+      json.rawValue(
+          [&](llvm::raw_ostream &os) { printNumber(os, numbers[i]); });
+      if (isMatrix && i % columns == columns - 1)
+        json.arrayEnd();
+    }
   });
 }
 
-void Runner::compare(const std::vector<double> &expected, const float *found,
-                     size_t instance, size_t node, llvm::StringRef output) {
-  double scale = 0, difference = 0;
-  for (double value : expected)
-    scale = std::max(scale, std::abs(value));
-  for (size_t i = 0; i < expected.size(); ++i) {
-    bool same = expected[i] == found[i] ||
-                (std::isnan(expected[i]) && std::isnan(found[i]));
-    double distance = same ? 0 : std::abs(expected[i] - found[i]);
-    // Not a number on one side only is as wrong as can be.
-    difference =
-        std::isnan(distance) ? HUGE_VAL : std::max(difference, distance);
+/// Prints the requested outputs of a node, if there are any: those of its
+/// `state`, or, if that is null, those that were executed.
+void Runner::print(size_t instance, size_t first, uint32_t node,
+                   const NodeState *state) const {
+  batch::KernelOp cell = cellOf(instance, node);
+  std::string line;
+  llvm::raw_string_ostream os(line);
+  llvm::json::OStream json(os);
+  bool any = false;
+  json.objectBegin();
+  json.attribute("instance", static_cast<int64_t>(instance));
+  json.attribute("node", static_cast<int64_t>(node));
+  json.attribute("cell", cell.getSymName());
+  for (uint32_t output : outputs) {
+    batch::OutputOp op = network->outputs[output];
+    if (op.getState() != cell.getState())
+      continue;
+    any = true;
+    if (state)
+      printTensor(json, op.getSymName(),
+                  state->fields.find(op.getField())->second, types[output]);
+    else
+      printTensor(json, op.getSymName(),
+                  session->read(instance - first, node, output), types[output]);
   }
-  double relative = difference == 0 ? 0 : difference / scale;
-  if (relative > largest.error || std::isnan(relative))
-    largest = {std::isnan(relative) ? HUGE_VAL : relative, instance, node,
-               output.str()};
+  json.objectEnd();
+  if (any)
+    llvm::outs() << line << "\n";
 }
 
-/// Prints or compares the outputs of one instance of the mini-batch that begins
-/// with `first`.
+/// Compares the requested outputs of an instance.
+void Runner::compare(size_t instance, size_t first,
+                     llvm::ArrayRef<NodeState> expected) {
+  for (uint32_t output : outputs) {
+    batch::OutputOp op = network->outputs[output];
+    double usual = largestMagnitude(expected, op.getState(), op.getField());
+    for (uint32_t node = 0; node < expected.size(); ++node) {
+      if (op.getState() != cellOf(instance, node).getState())
+        continue;
+      double error =
+          relativeError(expected[node].fields.find(op.getField())->second,
+                        session->read(instance - first, node, output), usual);
+      if (error > largest.error)
+        largest = {error, instance, node, op.getSymName().str()};
+    }
+  }
+}
+
+/// Prints or compares one instance of the mini-batch that begins with `first`.
 bool Runner::report(size_t instance, size_t first) {
   std::vector<NodeState> states;
   if (reference) {
@@ -230,39 +328,11 @@ bool Runner::report(size_t instance, size_t first) {
       return false;
     states = std::move(*evaluated);
   }
-  for (size_t node = 0; node < instances[instance].nodes.size(); ++node) {
-    batch::KernelOp cell =
-        network->kernels[instances[instance].nodes[node].cell];
-    std::string line;
-    llvm::raw_string_ostream os(line);
-    llvm::json::OStream json(os);
-    bool any = false;
-    json.objectBegin();
-    json.attribute("instance", static_cast<int64_t>(instance));
-    json.attribute("node", static_cast<int64_t>(node));
-    json.attribute("cell", cell.getSymName());
-    for (uint32_t output : outputs) {
-      batch::OutputOp op = network->outputs[output];
-      if (op.getState() != cell.getState())
-        continue;
-      any = true;
-      const std::vector<double> *expected =
-          reference ? &states[node].fields.find(op.getField())->second
-                    : nullptr;
-      if (!session) {
-        printNumbers(json, op.getSymName(), *expected);
-        continue;
-      }
-      auto [data, width] = session->read(instance - first, node, output);
-      if (expected)
-        compare(*expected, data, instance, node, op.getSymName());
-      else
-        printNumbers(json, op.getSymName(), llvm::ArrayRef(data, width));
-    }
-    json.objectEnd();
-    if (any && !arguments.check)
-      llvm::outs() << line << "\n";
-  }
+  if (arguments.check)
+    compare(instance, first, states);
+  else
+    for (uint32_t node = 0; node < instances[instance].nodes.size(); ++node)
+      print(instance, first, node, reference ? &states[node] : nullptr);
   return true;
 }
 
@@ -293,6 +363,11 @@ int edbc::runMain(int argc, const char **argv) {
     return 2;
   if (arguments.batch == 0) {
     fail("edbc run", "--batch must be at least 1");
+    return 2;
+  }
+  if (!findPolicy(arguments.policy)) {
+    fail("edbc run", "unknown policy '" + arguments.policy +
+                         "'; the policies are fsm, agenda, depth and lemma");
     return 2;
   }
   if (arguments.weights.empty())

@@ -24,6 +24,9 @@ OperandSignature tokenOperand(const char *name, uint32_t bound) {
 OperandSignature denseOperand(const char *name, uint32_t width) {
   return {name, EDBC_OPERAND_DENSE, 0, width};
 }
+OperandSignature listOperand(const char *name, uint32_t state, uint32_t least) {
+  return {name, EDBC_OPERAND_STATES, state, least};
+}
 
 /// Cells of all kinds of operands.
 const Signature &treeSignature() {
@@ -35,7 +38,12 @@ const Signature &treeSignature() {
        {"score", 1, {stateOperand("node", 0)}},
        {"scan", 0, {denseOperand("features", 3)}},
        {"filter", 0, {denseOperand("features", 2), stateOperand("child", 0)}},
-       {"start", 0, {}}}};
+       {"start", 0, {}},
+       {"join", 0, {listOperand("arcs", 0, 1)}},
+       {"pool",
+        0,
+        {listOperand("nodes", 0, 0), tokenOperand("kind", 4),
+         listOperand("scores", 1, 0)}}}};
   return signature;
 }
 
@@ -135,6 +143,51 @@ TEST(GraphFileTest, ReadsFloatsExactly) {
   EXPECT_EQ(values[8], 7);
 }
 
+TEST(GraphFileTest, ReadsLists) {
+  GraphFile file = read("edbc-graphs 1 tree\n"
+                        "instance\n"
+                        "leaf 17\n"
+                        "score 0\n"
+                        "join [0]\n"
+                        "join[ 2 0\t2 ]\n"
+                        "pool [] 3 []\n"
+                        "pool[3 0]1[1 1 1] # touching\n");
+  ASSERT_TRUE(file.errors.empty()) << file.errors.front().format("F");
+  const Instance &instance = file.instances[0];
+  auto list = [&](uint32_t node, uint32_t operand) {
+    uint32_t first = instance.nodes[node].firstArgument;
+    core::NodeSpan span =
+        instance.elementsAt(instance.arguments[first + operand]);
+    return std::vector<uint32_t>(span.begin(), span.end());
+  };
+  using List = std::vector<uint32_t>;
+  EXPECT_EQ(list(2, 0), List({0}));
+  EXPECT_EQ(list(3, 0), List({2, 0, 2}));
+  EXPECT_EQ(list(4, 0), List());
+  EXPECT_EQ(list(4, 2), List());
+  EXPECT_EQ(list(5, 0), List({3, 0}));
+  EXPECT_EQ(list(5, 2), List({1, 1, 1}));
+  EXPECT_EQ(instance.arguments[instance.nodes[5].firstArgument + 1], 1u);
+}
+
+TEST(GraphFileTest, ReadsRuns) {
+  GraphFile file = read("edbc-graphs 1 tree\n"
+                        "instance\nleaf 1\nleaf 2\nrun # read values\n"
+                        "inner 0 1\n\n run\nscore 2\nscore 0\n"
+                        "instance\nleaf 3\n");
+  ASSERT_TRUE(file.errors.empty()) << file.errors.front().format("F");
+  const Instance &grown = file.instances[0];
+  EXPECT_EQ(grown.nodes.size(), 5u);
+  EXPECT_EQ(grown.runEnds, (std::vector<uint32_t>{2, 3}));
+  EXPECT_EQ(grown.numRuns(), 3u);
+  EXPECT_EQ(grown.endOfRun(0), 2u);
+  EXPECT_EQ(grown.endOfRun(1), 3u);
+  EXPECT_EQ(grown.endOfRun(2), 5u);
+  EXPECT_EQ(grown.endOfRun(9), 5u);
+  EXPECT_EQ(file.instances[1].numRuns(), 1u);
+  EXPECT_EQ(file.instances[1].endOfRun(0), 1u);
+}
+
 TEST(GraphFileTest, MergesConsecutiveInstances) {
   GraphFile file = read("edbc-graphs 1 tree\n"
                         "instance\nleaf 1\nleaf 2\ninner 1 0\n"
@@ -144,7 +197,7 @@ TEST(GraphFileTest, MergesConsecutiveInstances) {
   std::vector<core::Graph> graphs =
       mergeInstances(file.instances, treeSignature(), 2);
   ASSERT_EQ(graphs.size(), 2u);
-  EXPECT_EQ(graphs[0].numTypes(), 6u);
+  EXPECT_EQ(graphs[0].numTypes(), treeSignature().cells.size());
   ASSERT_EQ(graphs[0].numNodes(), 6u);
   EXPECT_EQ(graphs[0].type(2), 1u);
   EXPECT_EQ(graphs[0].operands(2)[0], 1u);
@@ -154,6 +207,64 @@ TEST(GraphFileTest, MergesConsecutiveInstances) {
   EXPECT_EQ(graphs[0].operands(4)[0], 3u);
   EXPECT_EQ(graphs[0].operands(5)[0], 4u);
   EXPECT_EQ(graphs[1].numNodes(), 1u);
+}
+
+TEST(GraphFileTest, MergesElementsOfLists) {
+  GraphFile file = read("edbc-graphs 1 tree\n"
+                        "instance\nleaf 1\n"
+                        "instance\nleaf 1\nleaf 2\nscore 1\n"
+                        "pool [1 0 1] 2 [2]\npool [] 0 []\n");
+  ASSERT_TRUE(file.errors.empty()) << file.errors.front().format("F");
+  std::vector<core::Graph> graphs =
+      mergeInstances(file.instances, treeSignature(), 2);
+  ASSERT_EQ(graphs.size(), 1u);
+  core::NodeSpan operands = graphs[0].operands(4);
+  EXPECT_EQ(std::vector<uint32_t>(operands.begin(), operands.end()),
+            (std::vector<uint32_t>{2, 1, 2, 3}));
+  EXPECT_EQ(graphs[0].operands(5).size(), 0u);
+}
+
+/// One graph a run; what earlier runs executed is no operand any more.
+TEST(GraphFileTest, MergesRunByRun) {
+  GraphFile file = read("edbc-graphs 1 tree\n"
+                        "instance\nleaf 1\nleaf 2\nrun\n"
+                        "inner 0 1\ninner 2 0\npool [0 3] 0 []\nrun\n"
+                        "score 4\n"
+                        "instance\nleaf 3\n"
+                        "instance\nstart\nrun\ninner 0 0\nscore 1\n");
+  ASSERT_TRUE(file.errors.empty()) << file.errors.front().format("F");
+  std::vector<core::Graph> graphs =
+      mergeInstances(file.instances, treeSignature(), 2);
+  ASSERT_EQ(graphs.size(), 5u);
+  auto types = [&](size_t graph) {
+    std::vector<uint32_t> result;
+    for (uint32_t node = 0; node < graphs[graph].numNodes(); ++node)
+      result.push_back(graphs[graph].type(node));
+    return result;
+  };
+  auto operands = [&](size_t graph, uint32_t node) {
+    core::NodeSpan span = graphs[graph].operands(node);
+    return std::vector<uint32_t>(span.begin(), span.end());
+  };
+  using List = std::vector<uint32_t>;
+  EXPECT_EQ(types(0), List({0, 0, 0}));
+  EXPECT_EQ(types(1), List({1, 1, 7}));
+  EXPECT_EQ(operands(1, 0), List());
+  EXPECT_EQ(operands(1, 1), List({0}));
+  EXPECT_EQ(operands(1, 2), List({1}));
+  EXPECT_EQ(types(2), List({2}));
+  EXPECT_EQ(operands(2, 0), List());
+  EXPECT_EQ(types(3), List({5}));
+  EXPECT_EQ(types(4), List({1, 2}));
+  EXPECT_EQ(operands(4, 1), List({0}));
+
+  // Merged with longer ones, an instance has nothing in the later runs.
+  graphs = mergeInstances(file.instances, treeSignature(), 3);
+  ASSERT_EQ(graphs.size(), 3u);
+  EXPECT_EQ(types(0), List({0, 0, 0, 5}));
+  EXPECT_EQ(types(1), List({1, 1, 7, 1, 2}));
+  EXPECT_EQ(operands(1, 4), List({3}));
+  EXPECT_EQ(types(2), List({2}));
 }
 
 //===----------------------------------------------------------------------===//
@@ -242,19 +353,44 @@ TEST(GraphFileTest, RejectsNodeBeforeFirstInstance) {
             "'leaf'");
 }
 
+TEST(GraphFileTest, RejectsRunsWithoutNodes) {
+  EXPECT_EQ(errorOf("run\ninstance\nleaf 1\n"),
+            "F:2:1: error: expected 'instance' before the first node, found "
+            "'run'");
+  EXPECT_EQ(errorOf("instance\n run\nleaf 1\n"),
+            "F:3:2: error: expected nodes after 'instance', found 'run'");
+  EXPECT_EQ(errorOf("instance\nleaf 1\nrun\nrun\nleaf 1\n"),
+            "F:5:1: error: expected nodes after 'run', found another 'run'");
+  EXPECT_EQ(errorOf("instance\nleaf 1\nrun\ninstance\nleaf 1\n"),
+            "F:4:1: error: expected nodes after 'run', found another "
+            "'instance'");
+  EXPECT_EQ(errorOf("instance\nleaf 1\n  run\n"),
+            "F:4:3: error: expected nodes after 'run', found the end of the "
+            "file");
+}
+
+TEST(GraphFileTest, RejectsSurplusAfterRun) {
+  EXPECT_EQ(errorOf("instance\nleaf 1\nrun 2\nleaf 1\n"),
+            "F:4:5: error: expected the end of the line after 'run', found "
+            "'2'");
+}
+
 //===----------------------------------------------------------------------===//
 // Nodes
 //===----------------------------------------------------------------------===//
 
 TEST(GraphFileTest, SuggestsNameOfUnknownCell) {
   EXPECT_EQ(errorOf("instance\nlaef 1\n"),
-            "F:3:1: error: expected 'instance' or a cell of network 'tree', "
+            "F:3:1: error: expected 'instance', 'run' or a cell of network "
+            "'tree', "
             "found 'laef'; did you mean 'leaf'?");
   EXPECT_EQ(errorOf("instance\nattention 1\n"),
-            "F:3:1: error: expected 'instance' or a cell of network 'tree', "
+            "F:3:1: error: expected 'instance', 'run' or a cell of network "
+            "'tree', "
             "found 'attention'");
   EXPECT_EQ(errorOf("instance\n" + std::string(100, 'x') + "\n"),
-            "F:3:1: error: expected 'instance' or a cell of network 'tree', "
+            "F:3:1: error: expected 'instance', 'run' or a cell of network "
+            "'tree', "
             "found '" +
                 std::string(40, 'x') + "...'");
 }
@@ -321,6 +457,30 @@ TEST(GraphFileTest, RejectsBadDenseOperands) {
                   number + "'");
 }
 
+TEST(GraphFileTest, RejectsBadLists) {
+  std::string join = "error: operand 'arcs' of cell 'join': expected ";
+  EXPECT_EQ(errorOf("instance\nleaf 1\njoin 0\n"),
+            "F:4:6: " + join + "'[' before numbers of nodes, found '0'");
+  EXPECT_EQ(errorOf("instance\nleaf 1\njoin [ ]\n"),
+            "F:4:8: " + join + "at least 1 node, found 0");
+  EXPECT_EQ(errorOf("instance\nleaf 1\njoin [0 1]\n"),
+            "F:4:9: " + join +
+                "the number of an earlier node of the instance, which has 1 "
+                "node so far, found '1'");
+  EXPECT_EQ(errorOf("instance\nleaf 1\njoin [0 x]\n"),
+            "F:4:9: " + join +
+                "the number of an earlier node of the instance, which has 1 "
+                "node so far, found 'x'");
+  EXPECT_EQ(errorOf("instance\nleaf 1\nscore 0\njoin [1]\n"),
+            "F:5:7: " + join +
+                "a node that yields state 'Node', found node 1 of cell "
+                "'score', which yields 'Score'");
+  EXPECT_EQ(errorOf("instance\nleaf 1\nscore [0]\n"),
+            "F:4:7: error: operand 'node' of cell 'score': expected the number "
+            "of an earlier node of the instance, which has 1 node so far, "
+            "found '['");
+}
+
 TEST(GraphFileTest, RejectsUnbalancedBrackets) {
   EXPECT_EQ(errorOf("instance\nscan [1 2 3\n"),
             "F:3:12: error: expected ']', found the end of the line");
@@ -344,7 +504,7 @@ TEST(GraphFileTest, AnErrorDoesNotCauseOthers) {
   // Node 0 is of an unknown cell and node 1 has a bad operand; both count.
   EXPECT_EQ(errorsOf("instance\nlaef 1\nleaf 1000\ninner 0 1\nscore 2\n"),
             (std::vector<std::string>{
-                "F:3:1: error: expected 'instance' or a cell of network "
+                "F:3:1: error: expected 'instance', 'run' or a cell of network "
                 "'tree', found 'laef'; did you mean 'leaf'?",
                 "F:4:6: error: operand 'word' of cell 'leaf': expected an "
                 "integer in [0, 256), found '1000'"}));
@@ -362,7 +522,8 @@ TEST(GraphFileTest, SurvivesBrokenFiles) {
   const std::string whole = "edbc-graphs 1 tree\n"
                             "instance\nleaf 17\nleaf 4\ninner 0 1\nscore 2\n"
                             "instance\nstart\nscan [1 -2.5 3e2]\n"
-                            "filter [0.5 4] 1\n";
+                            "filter [0.5 4] 1\nrun\njoin [1 2]\n"
+                            "pool [] 3 []\n";
   uint64_t state = 1;
   auto below = [&](size_t bound) {
     state = state * 6364136223846793005u + 1442695040888963407u;

@@ -19,6 +19,9 @@ namespace {
 OperandSignature stateOperand(const char *name, uint32_t state) {
   return {name, EDBC_OPERAND_STATE, state, 0};
 }
+OperandSignature listOperand(const char *name, uint32_t state, uint32_t least) {
+  return {name, EDBC_OPERAND_STATES, state, least};
+}
 OperandSignature tokenOperand(const char *name) {
   return {name, EDBC_OPERAND_TOKEN, 0, 10};
 }
@@ -60,13 +63,35 @@ Signature treeOfTwoTypes() {
 
 Signature latticeLstm() {
   return {"lattice",
-          {"Node", "Arc", "Score"},
+          {"Node", "Score"},
           {{"start", 0, {}},
-           {"charArc", 1, {stateOperand("source", 0), tokenOperand("id")}},
-           {"wordArc", 1, {stateOperand("source", 0), tokenOperand("id")}},
-           {"node1", 0, {stateOperand("a", 1)}},
-           {"node2", 0, {stateOperand("a", 1), stateOperand("b", 1)}},
-           {"score", 2, {stateOperand("node", 0)}}}};
+           {"charArc", 0, {stateOperand("source", 0), tokenOperand("id")}},
+           {"wordArc", 0, {stateOperand("source", 0), tokenOperand("id")}},
+           {"join", 0, {listOperand("arcs", 0, 1)}},
+           {"score", 1, {stateOperand("node", 0)}}}};
+}
+
+/// Leaves and inner nodes are of one cell.
+Signature childSum() {
+  return {"child_sum",
+          {"Node", "Score"},
+          {{"node", 0, {tokenOperand("word"), listOperand("children", 0, 0)}},
+           {"score", 1, {stateOperand("node", 0)}}}};
+}
+
+/// Lists beside each other and beside nodes, of states that may have no values
+/// yet, and in a head.
+Signature listsEverywhere() {
+  return {
+      "lists",
+      {"Word", "Node", "Out"},
+      {{"word", 0, {tokenOperand("id")}},
+       {"phrase", 1, {listOperand("words", 0, 2), listOperand("nodes", 1, 0)}},
+       {"extend",
+        1,
+        {stateOperand("node", 1), listOperand("nodes", 1, 0),
+         listOperand("words", 0, 0)}},
+       {"pool", 2, {listOperand("nodes", 1, 1), listOperand("words", 0, 3)}}}};
 }
 
 Signature planCost() {
@@ -110,8 +135,9 @@ Signature perceptron() {
 }
 
 std::vector<Signature> allSignatures() {
-  return {treeLstm(),    lstm(),     biLstmTagger(), treeOfTwoTypes(),
-          latticeLstm(), planCost(), translator(),   perceptron()};
+  return {treeLstm(),    lstm(),           biLstmTagger(), treeOfTwoTypes(),
+          latticeLstm(), planCost(),       translator(),   perceptron(),
+          childSum(),    listsEverywhere()};
 }
 
 SyntheticGraphs draw(const Signature &signature, uint64_t seed = 1) {
@@ -120,19 +146,30 @@ SyntheticGraphs draw(const Signature &signature, uint64_t seed = 1) {
   return drawGraphs(signature, options);
 }
 
-/// One instance in the format of graph files.
+/// One instance in the format of graph files. The graph doesn't say where a
+/// list ends, but no two that stand beside each other are of one state.
 std::string writeInstance(const Graph &graph, const Signature &signature) {
+  auto yields = [&](uint32_t node, uint32_t state) {
+    return signature.cells[graph.type(node)].result == state;
+  };
   std::string text = "instance\n";
   for (uint32_t node = 0; node < graph.numNodes(); ++node) {
     const CellSignature &cell = signature.cells[graph.type(node)];
     text += cell.name;
     const uint32_t *operand = graph.operands(node).begin();
+    const uint32_t *end = graph.operands(node).end();
     for (const OperandSignature &each : cell.operands)
-      if (each.kind == EDBC_OPERAND_STATE)
+      if (each.kind == EDBC_OPERAND_STATE) {
         text += " " + std::to_string(*operand++);
-      else
+      } else if (each.kind == EDBC_OPERAND_STATES) {
+        text += " [";
+        while (operand != end && yields(*operand, each.state))
+          text += " " + std::to_string(*operand++);
+        text += "]";
+      } else {
         text += each.kind == EDBC_OPERAND_TOKEN ? " 9" : " [0 1 2]";
-    EXPECT_EQ(operand, graph.operands(node).end());
+      }
+    EXPECT_EQ(operand, end);
     text += "\n";
   }
   return text;
@@ -232,6 +269,47 @@ TEST(SyntheticGraphsTest, DependsOnItsArgumentsOnly) {
   EXPECT_NE(write(5), write(6));
 }
 
+/// In instances that use no value twice a list takes open values only.
+TEST(SyntheticGraphsTest, ListsMakeTrees) {
+  SyntheticOptions options;
+  options.numMiniBatches = 200;
+  options.batchSize = 1;
+  uint32_t numTrees = 0;
+  std::vector<uint32_t> numLists(6); // by length
+  for (const Graph &graph : drawGraphs(childSum(), options).miniBatches) {
+    std::vector<uint32_t> uses(graph.numNodes());
+    for (uint32_t node = 0; node < graph.numNodes(); ++node)
+      if (graph.type(node) == 0) {
+        ASSERT_LE(graph.operands(node).size(), 4u);
+        ++numLists[graph.operands(node).size()];
+        for (uint32_t operand : graph.operands(node))
+          ++uses[operand];
+      }
+    numTrees += *std::max_element(uses.begin(), uses.end()) <= 1;
+  }
+  EXPECT_GT(numTrees, 80u);
+  EXPECT_LT(numTrees, 180u);
+  for (uint32_t length = 0; length <= 4; ++length)
+    EXPECT_GT(numLists[length], 200u) << length;
+}
+
+TEST(SyntheticGraphsTest, ListsThatNeedNodesAreAsLongAsTheyMustBe) {
+  Signature signature = listsEverywhere();
+  signature.cells[1].operands[0].bound = 6; // more than usual
+  for (const Graph &graph : draw(signature).miniBatches)
+    for (uint32_t node = 0; node < graph.numNodes(); ++node) {
+      uint32_t numWords = 0;
+      for (uint32_t operand : graph.operands(node))
+        numWords += graph.type(operand) == 0;
+      if (graph.type(node) == 1) {
+        EXPECT_EQ(numWords, 6u);
+      }
+      if (graph.type(node) == 3) {
+        EXPECT_GE(numWords, 3u);
+      }
+    }
+}
+
 /// What they are for: the machine serves trees of another making as well.
 TEST(SyntheticGraphsTest, MachineLearnedOnThemReachesTheBound) {
   for (const Signature &signature : {treeLstm(), lstm(), biLstmTagger()}) {
@@ -248,6 +326,14 @@ TEST(SyntheticGraphsTest, RejectsCellWithoutSource) {
   EXPECT_EQ(draw(signature).error,
             "no instance graph can contain cell 'recall', because nothing "
             "yields state 'Memory' to begin with");
+}
+
+TEST(SyntheticGraphsTest, ListsThatMayBeEmptyNeedNoSource) {
+  Signature signature = latticeLstm();
+  signature.cells.erase(signature.cells.begin());
+  EXPECT_NE(draw(signature).error, "");
+  signature.cells[2].operands[0].bound = 0;
+  EXPECT_EQ(draw(signature).error, "");
 }
 
 TEST(SyntheticGraphsTest, RejectsCycleWithoutBeginning) {

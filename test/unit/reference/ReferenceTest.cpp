@@ -21,6 +21,7 @@
 
 using namespace mlir;
 using namespace edbc;
+using testing::DoubleNear;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -252,6 +253,245 @@ TEST_F(ReferenceTest, ConcatenatesAndReadsWeights) {
 }
 
 //===----------------------------------------------------------------------===//
+// Matrices
+//===----------------------------------------------------------------------===//
+
+TEST_F(ReferenceTest, MultipliesParametersByMatrices) {
+  parse(R"(
+    cell.param @W : tensor<2x3xf32>
+    cell.param @X : tensor<3x2xf32>
+    cell.state @S {y : tensor<2x2xf32>}
+    cell.def @f() -> @S {
+      %x = cell.weight @X : tensor<3x2xf32>
+      %y = cell.product @W, %x : tensor<3x2xf32> -> tensor<2x2xf32>
+      cell.yield %y : tensor<2x2xf32>
+    })");
+  setParam("W", {1, 2, 3, 4, 5, 6});
+  setParam("X", {1, 0, 10, 2, 100, 3});
+  EXPECT_THAT(apply("f", {}).fields["y"], ElementsAre(321, 13, 654, 28));
+}
+
+TEST_F(ReferenceTest, MultipliesMatricesOfStates) {
+  parse(R"(
+    cell.state @M {m : tensor<2x3xf32>, v : tensor<3xf32>, n : tensor<3x1xf32>}
+    cell.state @S {y : tensor<2xf32>, z : tensor<2x1xf32>}
+    cell.def @f(%n: !cell.ref<@M>) -> @S {
+      %m = cell.field %n["m"] : !cell.ref<@M> -> tensor<2x3xf32>
+      %v = cell.field %n["v"] : !cell.ref<@M> -> tensor<3xf32>
+      %w = cell.field %n["n"] : !cell.ref<@M> -> tensor<3x1xf32>
+      %y = cell.multiply %m, %v : tensor<2x3xf32>, tensor<3xf32> -> tensor<2xf32>
+      %z = cell.multiply %m, %w : tensor<2x3xf32>, tensor<3x1xf32> -> tensor<2x1xf32>
+      cell.yield %y, %z : tensor<2xf32>, tensor<2x1xf32>
+    })");
+  NodeState node = {
+      "M", {{"m", {1, 2, 3, 4, 5, 6}}, {"v", {1, 10, 100}}, {"n", {1, 0, 2}}}};
+  NodeState result = apply("f", {&node});
+  EXPECT_THAT(result.fields["y"], ElementsAre(321, 654));
+  EXPECT_THAT(result.fields["z"], ElementsAre(7, 16));
+}
+
+TEST_F(ReferenceTest, BroadcastsVectorsAlongColumnsAndRows) {
+  parse(R"(
+    cell.state @S {c : tensor<2x3xf32>, r : tensor<3x2xf32>}
+    cell.def @f(%x: tensor<2xf32>) -> @S {
+      %c = cell.broadcast %x along columns : tensor<2xf32> -> tensor<2x3xf32>
+      %r = cell.broadcast %x along rows : tensor<2xf32> -> tensor<3x2xf32>
+      cell.yield %c, %r : tensor<2x3xf32>, tensor<3x2xf32>
+    })");
+  NodeState result = apply("f", {Numbers{7, 8}});
+  EXPECT_THAT(result.fields["c"], ElementsAre(7, 7, 7, 8, 8, 8));
+  EXPECT_THAT(result.fields["r"], ElementsAre(7, 8, 7, 8, 7, 8));
+}
+
+TEST_F(ReferenceTest, LooksUpMatricesAndStacksThem) {
+  parse(R"(
+    cell.param @T : tensor<2x2x3xf32>
+    cell.state @S {y : tensor<3x3xf32>}
+    cell.def @f(%t: !cell.token<2>) -> @S {
+      %m = cell.lookup @T[%t] : !cell.token<2> -> tensor<2x3xf32>
+      %k = arith.constant dense<0.5> : tensor<2x3xf32>
+      %a = arith.addf %m, %k : tensor<2x3xf32>
+      %o = arith.constant dense<[[7.0, 8.0, 9.0]]> : tensor<1x3xf32>
+      %y = tensor.concat dim(0) %a, %o : (tensor<2x3xf32>, tensor<1x3xf32>) -> tensor<3x3xf32>
+      cell.yield %y : tensor<3x3xf32>
+    })");
+  setParam("T", {0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15});
+  EXPECT_THAT(apply("f", {1u}).fields["y"],
+              ElementsAre(10.5, 11.5, 12.5, 13.5, 14.5, 15.5, 7, 8, 9));
+}
+
+TEST_F(ReferenceTest, TakesPartsOfVectors) {
+  parse(R"(
+    cell.state @S {y : tensor<2xf32>}
+    cell.def @f(%x: tensor<4xf32>) -> @S {
+      %y = tensor.extract_slice %x[1] [2] [1] : tensor<4xf32> to tensor<2xf32>
+      cell.yield %y : tensor<2xf32>
+    })");
+  EXPECT_THAT(apply("f", {Numbers{1, 2, 3, 4}}).fields["y"], ElementsAre(2, 3));
+}
+
+//===----------------------------------------------------------------------===//
+// Classification
+//===----------------------------------------------------------------------===//
+
+TEST_F(ReferenceTest, KnowsSoftmax) {
+  Numbers y = compute("%y = cell.softmax %a", {0, 1, 2});
+  ASSERT_EQ(y.size(), 3u);
+  double sum = 1 + std::exp(1) + std::exp(2);
+  EXPECT_NEAR(y[0], 1 / sum, 1e-15);
+  EXPECT_NEAR(y[1], std::exp(1) / sum, 1e-15);
+  EXPECT_NEAR(y[2], std::exp(2) / sum, 1e-15);
+}
+
+TEST_F(ReferenceTest, SoftmaxOfLargeNumbersDoesNotOverflow) {
+  EXPECT_THAT(compute("%y = cell.softmax %a", {1000, 0, 1000}),
+              ElementsAre(DoubleNear(0.5, 1e-12), 0, DoubleNear(0.5, 1e-12)));
+  EXPECT_THAT(compute("%y = cell.softmax %a", {-1000, -1000, -infinity}),
+              ElementsAre(DoubleNear(0.5, 1e-12), DoubleNear(0.5, 1e-12), 0));
+  EXPECT_EQ(compute("%y = cell.softmax %a", {infinity, 0, 1})[1], 0);
+}
+
+TEST_F(ReferenceTest, KnowsLogSoftmax) {
+  Numbers y = compute("%y = cell.log_softmax %a", {5, 5, -2000});
+  ASSERT_EQ(y.size(), 3u);
+  EXPECT_NEAR(y[0], -std::log(2), 1e-15);
+  EXPECT_NEAR(y[1], -std::log(2), 1e-15);
+  EXPECT_NEAR(y[2], -2005 - std::log(2), 1e-12);
+}
+
+TEST_F(ReferenceTest, KnowsCrossEntropy) {
+  parse(R"(
+    cell.state @S {y : tensor<1xf32>}
+    cell.def @f(%x: tensor<2xf32>, %label: !cell.token<2>) -> @S {
+      %y = cell.cross_entropy %x, %label : tensor<2xf32>, !cell.token<2>
+      cell.yield %y : tensor<1xf32>
+    })");
+  Numbers y = apply("f", {Numbers{3, 1}, 1u}).fields["y"];
+  ASSERT_EQ(y.size(), 1u);
+  EXPECT_NEAR(y[0], std::log(std::exp(3) + std::exp(1)) - 1, 1e-15);
+}
+
+TEST_F(ReferenceTest, KnowsArgmax) {
+  parse(R"(
+    cell.state @S {y : tensor<1xf32>}
+    cell.def @f(%x: tensor<4xf32>) -> @S {
+      %y = cell.argmax %x : tensor<4xf32>
+      cell.yield %y : tensor<1xf32>
+    })");
+  auto argmax = [&](Numbers x) { return apply("f", {x}).fields["y"]; };
+  EXPECT_THAT(argmax({1, 7, 7, -3}), ElementsAre(1));
+  EXPECT_THAT(argmax({NAN, -infinity, NAN, -infinity}), ElementsAre(1));
+  EXPECT_THAT(argmax({NAN, NAN, NAN, NAN}), ElementsAre(0));
+}
+
+//===----------------------------------------------------------------------===//
+// Lists
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A cell that reduces the field x of nodes, each multiplied with `scale`.
+class ReduceTest : public ReferenceTest {
+protected:
+  void parseReduction(const std::string &reduction, const std::string &refs) {
+    parse(R"(
+      cell.state @S {x : tensor<2xf32>}
+      cell.def @f(%scale: tensor<2xf32>, %nodes: )" +
+          refs + R"() -> @S {
+        %two = arith.addf %scale, %scale : tensor<2xf32>
+        %y = cell.reduce )" +
+          reduction + " %nodes : " + refs + R"( {
+        ^bb0(%node: !cell.ref<@S>):
+          %x = cell.field %node["x"] : !cell.ref<@S> -> tensor<2xf32>
+          %p = arith.mulf %x, %two : tensor<2xf32>
+          cell.yield %p : tensor<2xf32>
+        } : tensor<2xf32>
+        cell.yield %y : tensor<2xf32>
+      })");
+  }
+  /// With `scale` (1/2, -1/2), that is x times (1, -1).
+  Numbers reduce(const std::vector<const NodeState *> &nodes) {
+    return apply("f", {Numbers{0.5, -0.5}, nodes}).fields["x"];
+  }
+
+  NodeState a = {"S", {{"x", {1, 2}}}};
+  NodeState b = {"S", {{"x", {10, -20}}}};
+};
+} // namespace
+
+TEST_F(ReduceTest, Sums) {
+  parseReduction("sum", "!cell.refs<@S>");
+  EXPECT_THAT(reduce({&a, &b, &a}), ElementsAre(12, 16));
+  EXPECT_THAT(reduce({&b}), ElementsAre(10, 20));
+  EXPECT_THAT(reduce({}), ElementsAre(0, 0));
+}
+
+TEST_F(ReduceTest, TakesTheMaximum) {
+  parseReduction("max", "!cell.refs<@S, 1>");
+  EXPECT_THAT(reduce({&a, &b, &a}), ElementsAre(10, 20));
+  EXPECT_THAT(reduce({&a}), ElementsAre(1, -2));
+}
+
+TEST_F(ReduceTest, TakesTheMean) {
+  parseReduction("mean", "!cell.refs<@S, 1>");
+  EXPECT_THAT(reduce({&a, &b, &b, &a}), ElementsAre(5.5, 9));
+}
+
+TEST_F(ReduceTest, RejectsShortLists) {
+  parseReduction("mean", "!cell.refs<@S, 2>");
+  EXPECT_TRUE(reduce({&a}).empty());
+  EXPECT_THAT(errors, HasSubstr("operand 'nodes' must be at least 2 nodes of "
+                                "state @S"));
+}
+
+TEST_F(ReduceTest, RejectsNodesOfAnotherState) {
+  parseReduction("sum", "!cell.refs<@S>");
+  NodeState other = {"T", {{"x", {1, 2}}}};
+  EXPECT_TRUE(reduce({&a, &other}).empty());
+  EXPECT_THAT(errors, HasSubstr("operand 'nodes' must be at least 0 nodes of "
+                                "state @S"));
+}
+
+TEST_F(ReduceTest, ReadsListsOfAnInstance) {
+  parse(R"(
+    cell.state @S {x : tensor<1xf32>}
+    cell.def @input(%x: tensor<1xf32>) -> @S {
+      cell.yield %x : tensor<1xf32>
+    }
+    cell.def @join(%nodes: !cell.refs<@S>) -> @S {
+      %y = cell.reduce sum %nodes : !cell.refs<@S> {
+      ^bb0(%node: !cell.ref<@S>):
+        %x = cell.field %node["x"] : !cell.ref<@S> -> tensor<1xf32>
+        cell.yield %x : tensor<1xf32>
+      } : tensor<1xf32>
+      cell.yield %y : tensor<1xf32>
+    })");
+  FailureOr<Reference> reference = create();
+  ASSERT_TRUE(succeeded(reference)) << errors;
+  Instance instance;
+  instance.nodes = {{0, 0}, {0, 1}, {1, 2}, {1, 3}};
+  instance.arguments = {0, 1, 0, 3};
+  instance.values = {5, 7};
+  instance.elements = {2, 1, 0, 3, 2, 0, 2};
+  FailureOr<std::vector<NodeState>> states = reference->evaluate(instance);
+  ASSERT_TRUE(succeeded(states)) << errors;
+  EXPECT_THAT((*states)[2].fields["x"], ElementsAre(12));
+  EXPECT_THAT((*states)[3].fields["x"], ElementsAre(29));
+
+  instance.elements = {2, 1, 2, 1, 1};
+  EXPECT_TRUE(failed(reference->evaluate(instance)));
+  EXPECT_THAT(errors, HasSubstr("node 2 of the instance uses node 2, which "
+                                "isn't earlier"));
+  for (std::vector<uint32_t> elements :
+       {std::vector<uint32_t>(), {2, 1}, {UINT32_MAX, 1}}) {
+    errors.clear();
+    instance.elements = elements;
+    EXPECT_TRUE(failed(reference->evaluate(instance)));
+    EXPECT_THAT(errors, HasSubstr("node 2 of the instance has too few "
+                                  "elements"));
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // A TreeLSTM against its equations
 //===----------------------------------------------------------------------===//
 
@@ -451,7 +691,42 @@ TEST_F(ReferenceTest, RejectsUnknownOperations) {
 TEST_F(ReferenceTest, RejectsScalarConstants) {
   compute("%k = arith.constant 1.0 : f32\n%y = arith.negf %a", {0, 0, 0});
   EXPECT_THAT(errors,
-              HasSubstr("'arith.constant' op must be a vector of numbers"));
+              HasSubstr("'arith.constant' op must be a vector or matrix of "
+                        "numbers"));
+}
+
+TEST_F(ReferenceTest, RejectsConcatenationBesideEachOther) {
+  parse(R"(
+    cell.param @W : tensor<2x2xf32>
+    cell.state @S {y : tensor<2x4xf32>}
+    cell.def @f() -> @S {
+      %w = cell.weight @W : tensor<2x2xf32>
+      %y = tensor.concat dim(1) %w, %w : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x4xf32>
+      cell.yield %y : tensor<2x4xf32>
+    })");
+  setParam("W", {1, 2, 3, 4});
+  apply("f", {});
+  EXPECT_THAT(errors, HasSubstr("must concatenate along dimension 0"));
+}
+
+TEST_F(ReferenceTest, RejectsPartsWithGapsAndOfMatrices) {
+  for (const char *slice :
+       {"%x[0] [2] [2] : tensor<4xf32> to tensor<2xf32>",
+        "%m[0, 0] [1, 2] [1, 1] : tensor<2x2xf32> to tensor<2xf32>"}) {
+    parse(std::string(R"(
+      cell.param @W : tensor<2x2xf32>
+      cell.state @S {y : tensor<2xf32>}
+      cell.def @f(%x: tensor<4xf32>) -> @S {
+        %m = cell.weight @W : tensor<2x2xf32>
+        %y = tensor.extract_slice )") +
+          slice + R"(
+        cell.yield %y : tensor<2xf32>
+      })");
+    setParam("W", {1, 2, 3, 4});
+    errors.clear();
+    apply("f", {Numbers{1, 2, 3, 4}});
+    EXPECT_THAT(errors, HasSubstr("must be a part of a vector without gaps"));
+  }
 }
 
 TEST_F(ReferenceTest, RejectsMissingAndMisshapenParameters) {
@@ -547,4 +822,43 @@ TEST_F(ReferenceTest, RejectsInstancesWithTooFewNumbers) {
   instance.values = {1, 2};
   EXPECT_TRUE(failed(reference->evaluate(instance)));
   EXPECT_THAT(errors, HasSubstr("node 0 of the instance has too few numbers"));
+}
+
+//===----------------------------------------------------------------------===//
+// Comparison
+//===----------------------------------------------------------------------===//
+
+TEST(RelativeErrorTest, IsRelativeToTheLargestNumber) {
+  EXPECT_EQ(relativeError({1, -4, 2}, {1, -4, 2}, 0), 0);
+  EXPECT_EQ(relativeError({1, -4, 2}, {1.5, -4, 2}, 0), 0.125);
+  EXPECT_EQ(relativeError({1, -4, 2}, {1.5, -3, 2}, 0), 0.25);
+  EXPECT_EQ(relativeError({0, 0}, {0, -0.0f}, 0), 0);
+  EXPECT_EQ(relativeError({0}, {0.5}, 0), infinity);
+}
+
+TEST(RelativeErrorTest, CountsWhatIsUsual) {
+  EXPECT_EQ(relativeError({1}, {1.5}, 50), 0.5);
+  EXPECT_EQ(relativeError({1}, {1.5}, 1000), 0.05);
+  EXPECT_EQ(relativeError({0}, {0.5}, 1000), 0.05);
+}
+
+TEST(RelativeErrorTest, ComparesWhatIsNotFinite) {
+  constexpr auto inf = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(relativeError({NAN, infinity, -infinity}, {NAN, inf, -inf}, 1), 0);
+  EXPECT_EQ(relativeError({infinity}, {-inf}, 1), infinity);
+  EXPECT_EQ(relativeError({NAN}, {1}, 1), infinity);
+  EXPECT_EQ(relativeError({1}, {NAN}, 1), infinity);
+  EXPECT_EQ(relativeError({1}, {inf}, 1), infinity);
+  // The others still count.
+  EXPECT_EQ(relativeError({infinity, 1}, {inf, 2}, 0), 1);
+}
+
+TEST(RelativeErrorTest, FindsTheLargestMagnitude) {
+  std::vector<NodeState> nodes = {
+      {"A", {{"x", {1, -3}}, {"y", {9, 9}}}},
+      {"B", {{"x", {100}}}},
+      {"A", {{"x", {NAN, 2}}, {"y", {0, infinity}}}}};
+  EXPECT_EQ(largestMagnitude(nodes, "A", "x"), 3);
+  EXPECT_EQ(largestMagnitude(nodes, "A", "y"), 9);
+  EXPECT_EQ(largestMagnitude(nodes, "C", "x"), 0);
 }
