@@ -22,4 +22,5 @@ config.substitutions.append(("%edbc_source", config.edbc_source_dir))
 # `not` of LLVM, which also fails on crashes.
 config.substitutions.append((r"\bnot\b", "not-22"))
 config.substitutions.append((r"\bcount\b", "count-22"))
+config.substitutions.append((r"\bsplit-file\b", "split-file-22"))
 config.substitutions.append((r"\bFileCheck\b", config.filecheck))

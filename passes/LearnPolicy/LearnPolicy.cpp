@@ -30,6 +30,9 @@ Signature edbc::signatureOf(ModuleOp network) {
                       llvm::find(signature.states, state.getValue())));
   };
   for (auto kernel : network.getOps<KernelOp>()) {
+    // Tables are of no cell; they stand behind all others.
+    if (kernel.getTable())
+      continue;
     CellSignature cell;
     cell.name = kernel.getSymName().str();
     cell.result = numberOf(kernel.getStateAttr());
@@ -78,32 +81,35 @@ void LearnPolicyPass::addPolicy(ModuleOp network,
   SmallVector<FlatSymbolRefAttr> kernels;
   for (auto kernel : network.getOps<KernelOp>())
     kernels.push_back(FlatSymbolRefAttr::get(kernel.getSymNameAttr()));
+  edbc_policy_kind best = learned.best();
   SmallVector<Attribute> transitions;
-  // Without transitions every choice is the lemma's.
-  bool shipsLemma = learned.best() == EDBC_POLICY_LEMMA;
-  for (const Transition &transition :
-       shipsLemma ? std::vector<Transition>() : learned.transitions) {
-    SmallVector<FlatSymbolRefAttr> frontier;
-    for (uint32_t type : transition.frontier)
-      frontier.push_back(kernels[type]);
-    transitions.push_back(TransitionAttr::get(&getContext(), frontier,
-                                              kernels[transition.action]));
+  if (best == EDBC_POLICY_FSM) {
+    for (const Transition &transition : learned.transitions) {
+      SmallVector<FlatSymbolRefAttr> frontier;
+      for (uint32_t type : transition.frontier)
+        frontier.push_back(kernels[type]);
+      transitions.push_back(TransitionAttr::get(&getContext(), frontier,
+                                                kernels[transition.action]));
+    }
   }
+  Encoding encoding = best == EDBC_POLICY_FSM
+                          ? static_cast<Encoding>(learned.encoding)
+                          : Encoding::Base;
   OpBuilder builder(&getContext());
   // Something of the network may be named so; the table finds a free name.
-  SymbolTable(network).insert(
-      PolicyOp::create(builder, network.getLoc(), "policy",
-                       static_cast<Encoding>(learned.encoding),
-                       builder.getArrayAttr(transitions)));
+  SymbolTable(network).insert(PolicyOp::create(
+      builder, network.getLoc(), "policy", static_cast<PolicyKind>(best),
+      encoding, builder.getArrayAttr(transitions)));
 }
 
 void LearnPolicyPass::runOnOperation() {
   ModuleOp network = getOperation();
   if (!network.getOps<PolicyOp>().empty())
     return;
-  QLearningOptions options;
+  LearningOptions options;
   options.seed = seed;
-  options.maxEpisodes = episodes;
+  options.qLearning.maxEpisodes = episodes;
+  options.watch = training.watch;
   if (method == "q-learning") {
     options.method = LearningMethod::QLearning;
   } else if (method != "refinement") {
@@ -111,8 +117,7 @@ void LearnPolicyPass::runOnOperation() {
                         << "': must be refinement or q-learning";
     return signalPassFailure();
   }
-  bool isAuto = encoding == "auto";
-  if (!isAuto) {
+  if (encoding != "auto") {
     std::optional<Encoding> given = symbolizeEncoding(encoding);
     if (!given) {
       network.emitError() << "unknown encoding '" << encoding
@@ -135,8 +140,7 @@ void LearnPolicyPass::runOnOperation() {
     }
     samples = &drawn.miniBatches;
   }
-  LearnedPolicy learned = isAuto ? learnCheapestPolicy(*samples, options)
-                                 : learnPolicy(*samples, options);
+  LearnedPolicy learned = learnPolicy(*samples, options);
   addPolicy(network, learned);
   if (training.report)
     *training.report = std::move(learned);

@@ -7,7 +7,7 @@
 #ifndef EDBC_PASSES_LEARNPOLICY_LEARNPOLICY_H
 #define EDBC_PASSES_LEARNPOLICY_LEARNPOLICY_H
 
-#include "passes/LearnPolicy/QLearning.h"
+#include "passes/LearnPolicy/Learning.h"
 #include "passes/LearnPolicy/Signature.h"
 #include "passes/Passes.h"
 
@@ -20,6 +20,7 @@ struct PolicyTraining {
   const std::vector<core::Graph> *samples = nullptr;
   /// Receives what was learned; may be null.
   LearnedPolicy *report = nullptr;
+  LearningWatch watch; ///< may be empty
 };
 
 /// What the kernels of a module of the batch dialect take and yield.

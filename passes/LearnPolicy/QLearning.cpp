@@ -1,4 +1,4 @@
-//===- QLearning.cpp - learns a batching policy -----------------*- C++ -*-===//
+//===- QLearning.cpp - learns a machine as in the paper ---------*- C++ -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //
@@ -7,8 +7,6 @@
 #include "passes/LearnPolicy/QLearning.h"
 
 #include "passes/LearnPolicy/Random.h"
-#include "passes/LearnPolicy/Refine.h"
-#include "runtime/core/Policy.h"
 
 #include <limits>
 #include <unordered_map>
@@ -24,8 +22,11 @@ constexpr double untried = -std::numeric_limits<double>::infinity();
 
 class Learner {
 public:
-  Learner(const std::vector<Graph> &miniBatches,
+  Learner(const std::vector<Graph> &miniBatches, edbc_encoding encoding,
           const QLearningOptions &options);
+
+  /// That are learned from.
+  size_t numMiniBatches() const { return initialSources.size(); }
 
   /// Schedules one mini-batch, now and then with a random choice, and learns
   /// from it.
@@ -34,6 +35,9 @@ public:
   /// Schedules all mini-batches with the greedy policy. Returns the number of
   /// batches.
   uint64_t evaluate();
+
+  /// Whether there are as many states as there may be.
+  bool isFull() const { return sequences.size() >= options.maxStates; }
 
   /// The machine of the last evaluation.
   std::vector<Transition> takeMachine() const;
@@ -89,13 +93,13 @@ private:
 
 } // namespace
 
-Learner::Learner(const std::vector<Graph> &miniBatches,
+Learner::Learner(const std::vector<Graph> &miniBatches, edbc_encoding encoding,
                  const QLearningOptions &options)
     : miniBatches(miniBatches), options(options),
       numTypes(miniBatches.front().numTypes()), random(options.seed),
-      initialSources(miniBatches.size()), encoder(options.encoding),
-      scratch(numTypes) {
-  for (size_t i = 0; i < miniBatches.size(); ++i) {
+      initialSources(std::min(options.numMiniBatches, miniBatches.size())),
+      encoder(encoding), scratch(numTypes) {
+  for (size_t i = 0; i < numMiniBatches(); ++i) {
     frontier.reset(miniBatches[i]);
     initialSources[i].update(frontier);
   }
@@ -197,8 +201,9 @@ uint64_t Learner::evaluate() {
   std::fill(machine.begin(), machine.end(), none);
   Greedy policy(*this);
   uint64_t batches = 0;
-  for (const Graph &graph : miniBatches)
-    batches += core::schedule(frontier, graph, 0, policy).batches.size();
+  for (size_t i = 0; i < numMiniBatches(); ++i)
+    batches +=
+        core::schedule(frontier, miniBatches[i], 0, policy).batches.size();
   return batches;
 }
 
@@ -214,167 +219,33 @@ std::vector<Transition> Learner::takeMachine() const {
   return transitions;
 }
 
-BatchCounts &BatchCounts::operator+=(const BatchCounts &other) {
-  lowerBound += other.lowerBound;
-  fsm += other.fsm;
-  agenda += other.agenda;
-  depth += other.depth;
-  lemma += other.lemma;
-  fallbacks += other.fallbacks;
-  return *this;
-}
-
-/// Whether a policy takes no more batches than those that need no learning, as
-/// `LearnedPolicy::best` says.
-static bool isSafe(const LearnedPolicy &learned,
-                   uint64_t BatchCounts::*policy) {
-  auto isBest = [&](const BatchCounts &counts) {
-    return counts.*policy <=
-           std::min({counts.lemma, counts.agenda, counts.depth});
-  };
-  return isBest(learned.total) && isBest(learned.trial) &&
-         std::all_of(learned.miniBatches.begin(), learned.miniBatches.end(),
-                     [&](const BatchCounts &counts) {
-                       return counts.*policy <=
-                              std::min(counts.agenda, counts.depth);
-                     });
-}
-
-edbc_policy_kind LearnedPolicy::best() const {
-  if (2 * trial.fallbacks <= trial.fsm && isSafe(*this, &BatchCounts::fsm))
-    return EDBC_POLICY_FSM;
-  if (isSafe(*this, &BatchCounts::lemma))
-    return EDBC_POLICY_LEMMA;
-  return total.agenda <= total.depth ? EDBC_POLICY_AGENDA : EDBC_POLICY_DEPTH;
-}
-
-/// Learns as in the paper. Returns the transitions.
-static std::vector<Transition>
-learnByQLearning(const std::vector<Graph> &miniBatches,
-                 const QLearningOptions &options, uint32_t &numEpisodes) {
-  uint64_t bound = 0;
-  for (const Graph &graph : miniBatches)
-    bound += core::lowerBound(graph);
-
-  std::vector<Transition> transitions;
-  Learner learner(miniBatches, options);
-  uint64_t fewest = UINT64_MAX;
+QLearningResult edbc::learnByQLearning(const std::vector<Graph> &miniBatches,
+                                       edbc_encoding encoding,
+                                       const QLearningOptions &options,
+                                       const LearningWatch &watch) {
+  QLearningResult result;
+  Learner learner(miniBatches, encoding, options);
+  LearningProgress progress = {learner.numMiniBatches(), UINT64_MAX, 0, 0};
+  for (size_t i = 0; i < progress.numMiniBatches; ++i)
+    progress.lowerBound += core::lowerBound(miniBatches[i]);
   double exploration = options.exploration;
-  for (uint32_t episode = 0; fewest > bound; ++episode) {
-    bool isLast = episode == options.maxEpisodes;
+  for (uint32_t episode = 0;; ++episode) {
+    progress.share = double(episode) / std::max(options.maxEpisodes, 1u);
+    bool isLast = episode == options.maxEpisodes || learner.isFull() ||
+                  (episode != 0 && watch && !watch(progress));
     if (isLast || episode % options.evaluationInterval == 0) {
-      numEpisodes = episode;
+      result.numEpisodes = episode;
       uint64_t batches = learner.evaluate();
-      if (batches < fewest) {
-        fewest = batches;
-        transitions = learner.takeMachine();
+      if (batches < progress.batches) {
+        progress.batches = batches;
+        result.transitions = learner.takeMachine();
       }
-      if (isLast)
-        break;
+      if (isLast || batches == progress.lowerBound)
+        return result;
     }
-    learner.runEpisode(episode % miniBatches.size(), exploration);
+    learner.runEpisode(episode % uint32_t(progress.numMiniBatches),
+                       exploration);
     exploration = std::max(exploration * options.explorationDecay,
                            options.minExploration);
   }
-  return transitions;
-}
-
-static void append(Graph &graph, const Graph &other) {
-  uint32_t first = graph.numNodes();
-  std::vector<uint32_t> operands;
-  for (uint32_t node = 0; node < other.numNodes(); ++node) {
-    operands.clear();
-    for (uint32_t operand : other.operands(node))
-      operands.push_back(first + operand);
-    graph.add(other.type(node), operands.data(), uint32_t(operands.size()));
-  }
-}
-
-static BatchCounts countBatches(const Graph &graph, edbc_encoding encoding,
-                                const std::vector<Transition> &transitions) {
-  core::PolicyTable table =
-      core::buildTable(encodeTransitions(transitions, graph.numTypes()));
-  return countBatches(graph, {encoding, table.log2Slots, table.slots.data()});
-}
-
-LearnedPolicy edbc::learnPolicy(const std::vector<Graph> &miniBatches,
-                                const QLearningOptions &options) {
-  LearnedPolicy learned;
-  learned.encoding = options.encoding;
-  if (miniBatches.empty())
-    return learned;
-
-  if (options.method == LearningMethod::QLearning) {
-    learned.transitions =
-        learnByQLearning(miniBatches, options, learned.numEpisodes);
-  } else {
-    RefineOptions refinement;
-    refinement.seed = options.seed;
-    refinement.maxWork = options.maxWork / 2;
-    auto last = miniBatches.end() - std::ptrdiff_t(miniBatches.size() / 4);
-    if (last != miniBatches.end()) {
-      learned.transitions = refineMachine({miniBatches.begin(), last},
-                                          options.encoding, {}, refinement);
-      for (auto unseen = last; unseen != miniBatches.end(); ++unseen)
-        learned.trial +=
-            countBatches(*unseen, options.encoding, learned.transitions);
-    } else {
-      refinement.maxWork = options.maxWork;
-    }
-    learned.transitions = refineMachine(miniBatches, options.encoding,
-                                        learned.transitions, refinement);
-  }
-
-  Graph joined(miniBatches.front().numTypes());
-  for (const Graph &graph : miniBatches) {
-    learned.miniBatches.push_back(
-        countBatches(graph, options.encoding, learned.transitions));
-    learned.total += learned.miniBatches.back();
-    append(joined, graph);
-  }
-  learned.trial += countBatches(joined, options.encoding, learned.transitions);
-  return learned;
-}
-
-LearnedPolicy edbc::learnCheapestPolicy(const std::vector<Graph> &miniBatches,
-                                        const QLearningOptions &options) {
-  QLearningOptions cheapest = options;
-  cheapest.encoding = EDBC_ENCODING_BASE;
-  LearnedPolicy learned = learnPolicy(miniBatches, cheapest);
-  bool isEnough =
-      learned.reachedBound() && learned.trial.fsm == learned.trial.lowerBound;
-  return isEnough ? learned : learnPolicy(miniBatches, options);
-}
-
-std::vector<edbc_transition>
-edbc::encodeTransitions(const std::vector<Transition> &transitions,
-                        uint32_t numTypes) {
-  std::vector<edbc_transition> encoded;
-  for (const Transition &transition : transitions) {
-    uint64_t key = core::foldKey(
-        transition.frontier.data(),
-        static_cast<uint32_t>(transition.frontier.size()), numTypes);
-    encoded.push_back({key, transition.action, 0});
-  }
-  return encoded;
-}
-
-BatchCounts edbc::countBatches(const Graph &graph,
-                               const edbc_policy_desc &machine) {
-  Frontier frontier;
-  core::FsmPolicy fsm(machine);
-  core::AgendaPolicy agenda;
-  core::LemmaPolicy lemma;
-  core::DepthScheduler depth;
-  auto count = [&](auto &policy) {
-    return core::schedule(frontier, graph, 0, policy).batches.size();
-  };
-  BatchCounts counts;
-  counts.lowerBound = core::lowerBound(graph);
-  counts.fsm = count(fsm);
-  counts.fallbacks = fsm.numFallbacks();
-  counts.agenda = count(agenda);
-  counts.depth = depth.schedule(graph, 0).batches.size();
-  counts.lemma = count(lemma);
-  return counts;
 }

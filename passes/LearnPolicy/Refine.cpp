@@ -23,27 +23,33 @@ class Refiner {
 public:
   Refiner(const std::vector<Graph> &miniBatches, edbc_encoding encoding,
           const std::vector<Transition> &transitions,
-          const RefineOptions &options);
+          const RefineOptions &options, const LearningWatch &watch);
 
-  /// Sweeps until that gains nothing.
-  void descend();
-  /// Changes a few actions at random and descends from there. Returns to the
-  /// machine before if that was better.
-  void kick();
-  bool isDone() const;
+  /// Goes on with the first so many mini-batches, no fewer than before, until
+  /// `maxWork` nodes were scheduled in all.
+  void refine(size_t numMiniBatches, uint64_t maxWork);
+  uint64_t workDone() const { return work; }
   std::vector<Transition> takeMachine() const;
 
 private:
+  struct Visits {
+    uint32_t state;
+    uint32_t count;
+  };
   /// What the machine as it stands makes of a mini-batch.
   struct Run {
     uint64_t batches = 0;
-    std::vector<uint32_t> visits; ///< by state
+    std::vector<Visits> visits; ///< by state, of those entered
   };
 
   uint32_t enterState(uint64_t key, core::NodeSpan sequence, uint32_t action);
+  uint32_t firstChoice(uint32_t lemmaChoice) const;
   Run run(uint32_t miniBatch);
   uint64_t numBatches() const;
+  bool isDone() const;
   std::vector<uint32_t> choicesOf(uint32_t state) const;
+  void descend();
+  void kick();
   bool sweep();
   bool tryAction(uint32_t state, uint32_t action, bool &isGain);
   std::vector<uint32_t> statesByVisits() const;
@@ -51,46 +57,44 @@ private:
   const std::vector<Graph> &miniBatches;
   const edbc_encoding encoding;
   const RefineOptions &options;
+  const LearningWatch &watch;
   const uint32_t numTypes;
   Random random;
   uint64_t work = 0; ///< done so far
+  uint64_t maxWork = 0;
+  bool wasStopped = false; ///< by the watch
 
   // States are numbered in the order in which they are met.
   std::unordered_map<uint64_t, uint32_t> stateOfKey;
   std::vector<std::vector<uint32_t>> sequences;
   std::vector<uint32_t> actions;
 
-  std::vector<Run> runs; ///< by mini-batch
+  // Of the mini-batches that are used so far.
+  std::vector<Run> runs;
   std::vector<uint64_t> bounds;
+  uint64_t boundOfAll = 0;
+  /// The encoder at the beginning, which costs time to set up.
+  std::vector<core::FrontierEncoder> encoders;
 
   Frontier frontier;
-  /// By mini-batch: the encoder at the beginning, which costs time to set up.
-  std::vector<core::FrontierEncoder> encoders;
   core::FrontierEncoder encoder;
   core::LemmaPolicy lemma;
+  std::vector<uint32_t> entered; ///< states, in the order of a run
 };
 
 } // namespace
 
 Refiner::Refiner(const std::vector<Graph> &miniBatches, edbc_encoding encoding,
                  const std::vector<Transition> &transitions,
-                 const RefineOptions &options)
+                 const RefineOptions &options, const LearningWatch &watch)
     : miniBatches(miniBatches), encoding(encoding), options(options),
-      numTypes(miniBatches.front().numTypes()), random(options.seed),
-      encoders(miniBatches.size(), core::FrontierEncoder(encoding)),
-      encoder(encoding) {
+      watch(watch), numTypes(miniBatches.front().numTypes()),
+      random(options.seed), encoder(encoding) {
   for (const Transition &transition : transitions) {
     core::NodeSpan sequence(transition.frontier.data(),
                             uint32_t(transition.frontier.size()));
     enterState(core::foldKey(sequence.begin(), sequence.size(), numTypes),
                sequence, transition.action);
-  }
-  for (uint32_t i = 0; i < miniBatches.size(); ++i) {
-    frontier.reset(miniBatches[i]);
-    encoders[i].begin(frontier);
-    encoders[i].encode(frontier);
-    bounds.push_back(core::lowerBound(miniBatches[i]));
-    runs.push_back(run(i));
   }
 }
 
@@ -104,11 +108,25 @@ uint32_t Refiner::enterState(uint64_t key, core::NodeSpan sequence,
   return entry->second;
 }
 
+/// What to do in a state that is met for the first time: as the lemma says, but
+/// a critical type if there is one, that with most ready nodes.
+uint32_t Refiner::firstChoice(uint32_t lemmaChoice) const {
+  core::NodeSpan critical = encoder.criticalTypes();
+  if (critical.size() == 0 || std::find(critical.begin(), critical.end(),
+                                        lemmaChoice) != critical.end())
+    return lemmaChoice;
+  return *std::max_element(critical.begin(), critical.end(),
+                           [&](uint32_t a, uint32_t b) {
+                             return frontier.ready(a) < frontier.ready(b);
+                           });
+}
+
 Refiner::Run Refiner::run(uint32_t miniBatch) {
   Run result;
   frontier.reset(miniBatches[miniBatch]);
   encoder = encoders[miniBatch];
   lemma.begin(frontier);
+  entered.clear();
   uint64_t numNodes = frontier.numRemaining();
   work += numNodes;
   auto askLemma = [&] {
@@ -118,14 +136,24 @@ Refiner::Run Refiner::run(uint32_t miniBatch) {
   for (; !frontier.done(); ++result.batches) {
     uint64_t key = encoder.encode(frontier);
     auto entry = stateOfKey.find(key);
-    uint32_t state = entry != stateOfKey.end()
-                         ? entry->second
-                         : enterState(key, encoder.state(), askLemma());
-    result.visits.resize(actions.size());
-    ++result.visits[state];
+    if (entry == stateOfKey.end() && actions.size() >= options.maxStates) {
+      frontier.step(askLemma());
+      continue;
+    }
+    uint32_t state =
+        entry != stateOfKey.end()
+            ? entry->second
+            : enterState(key, encoder.state(), firstChoice(askLemma()));
+    entered.push_back(state);
     // Two frontiers may share a key (see `core::foldKey`).
     uint32_t action = actions[state];
     frontier.step(frontier.ready(action) != 0 ? action : askLemma());
+  }
+  std::sort(entered.begin(), entered.end());
+  for (uint32_t state : entered) {
+    if (result.visits.empty() || result.visits.back().state != state)
+      result.visits.push_back({state, 0});
+    ++result.visits.back().count;
   }
   return result;
 }
@@ -139,9 +167,7 @@ uint64_t Refiner::numBatches() const {
 
 /// Whether no more can be gained, or the work is used up.
 bool Refiner::isDone() const {
-  return work >= options.maxWork ||
-         numBatches() ==
-             std::accumulate(bounds.begin(), bounds.end(), uint64_t(0));
+  return wasStopped || work >= maxWork || numBatches() == boundOfAll;
 }
 
 /// The types with ready nodes, by number.
@@ -161,7 +187,11 @@ bool Refiner::tryAction(uint32_t state, uint32_t action, bool &isGain) {
   // What all those that are still to be scheduled can gain at most.
   uint64_t mostGain = 0;
   for (uint32_t i = 0; i < runs.size(); ++i)
-    if (state < runs[i].visits.size() && runs[i].visits[state] != 0) {
+    if (std::binary_search(runs[i].visits.begin(), runs[i].visits.end(),
+                           Visits{state, 0},
+                           [](const Visits &a, const Visits &b) {
+                             return a.state < b.state;
+                           })) {
       concerned.push_back(i);
       mostGain += runs[i].batches - bounds[i];
     }
@@ -172,11 +202,14 @@ bool Refiner::tryAction(uint32_t state, uint32_t action, bool &isGain) {
     batchesBefore += runs[i].batches;
     batches += changed.back().batches;
     mostGain -= runs[i].batches - bounds[i];
-    if (batches > batchesBefore + mostGain)
+    wasStopped = watch && !watch({runs.size(), numBatches(), boundOfAll,
+                                  double(work) / double(options.maxWork)});
+    if (wasStopped || batches > batchesBefore + mostGain)
       break;
   }
-  isGain = batches < batchesBefore;
-  if (batches > batchesBefore || (!isGain && random.chance(0.5))) {
+  isGain = !wasStopped && batches < batchesBefore;
+  if (wasStopped || batches > batchesBefore ||
+      (!isGain && random.chance(0.5))) {
     actions[state] = before;
     return false;
   }
@@ -188,8 +221,8 @@ bool Refiner::tryAction(uint32_t state, uint32_t action, bool &isGain) {
 std::vector<uint32_t> Refiner::statesByVisits() const {
   std::vector<uint64_t> visits(actions.size());
   for (const Run &run : runs)
-    for (uint32_t state = 0; state < run.visits.size(); ++state)
-      visits[state] += run.visits[state];
+    for (const Visits &entry : run.visits)
+      visits[entry.state] += entry.count;
   std::vector<uint32_t> states;
   for (uint32_t state = 0; state < visits.size(); ++state)
     if (visits[state] != 0)
@@ -240,6 +273,22 @@ void Refiner::kick() {
   }
 }
 
+void Refiner::refine(size_t numMiniBatches, uint64_t maxWork) {
+  this->maxWork = maxWork;
+  for (uint32_t i = uint32_t(runs.size()); i < numMiniBatches; ++i) {
+    frontier.reset(miniBatches[i]);
+    encoders.emplace_back(encoding);
+    encoders[i].begin(frontier);
+    encoders[i].encode(frontier);
+    bounds.push_back(core::lowerBound(miniBatches[i]));
+    boundOfAll += bounds[i];
+    runs.push_back(run(i));
+  }
+  descend();
+  for (uint32_t i = 0; i < options.maxKicks && !isDone(); ++i)
+    kick();
+}
+
 std::vector<Transition> Refiner::takeMachine() const {
   std::vector<Transition> transitions;
   for (uint32_t state : statesByVisits())
@@ -251,14 +300,31 @@ std::vector<Transition> Refiner::takeMachine() const {
   return transitions;
 }
 
-std::vector<Transition> edbc::refineMachine(
-    const std::vector<Graph> &miniBatches, edbc_encoding encoding,
-    const std::vector<Transition> &transitions, const RefineOptions &options) {
+std::vector<Transition>
+edbc::refineMachine(const std::vector<Graph> &miniBatches,
+                    edbc_encoding encoding,
+                    const std::vector<Transition> &transitions,
+                    const RefineOptions &options, const LearningWatch &watch) {
   if (miniBatches.empty())
     return {};
-  Refiner refiner(miniBatches, encoding, transitions, options);
-  refiner.descend();
-  for (uint32_t i = 0; i < options.maxKicks && !refiner.isDone(); ++i)
-    refiner.kick();
+  // How many mini-batches each stage has.
+  std::vector<size_t> stages;
+  uint64_t numNodes = 0, enough = options.firstNodes;
+  size_t last = std::min(options.numMiniBatches, miniBatches.size());
+  for (size_t i = 0; i < last; ++i) {
+    numNodes += miniBatches[i].numNodes();
+    if (numNodes >= enough && i + 1 != last) {
+      stages.push_back(i + 1);
+      enough = 2 * numNodes;
+    }
+  }
+  stages.push_back(last);
+
+  Refiner refiner(miniBatches, encoding, transitions, options, watch);
+  for (size_t i = 0; i < stages.size(); ++i) {
+    uint64_t done = std::min(refiner.workDone(), options.maxWork);
+    refiner.refine(stages[i],
+                   done + (options.maxWork - done) / (stages.size() - i));
+  }
   return refiner.takeMachine();
 }

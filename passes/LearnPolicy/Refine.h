@@ -7,17 +7,27 @@
 #ifndef EDBC_PASSES_LEARNPOLICY_REFINE_H
 #define EDBC_PASSES_LEARNPOLICY_REFINE_H
 
-#include "passes/LearnPolicy/QLearning.h"
+#include "passes/LearnPolicy/Machine.h"
+#include "passes/LearnPolicy/Progress.h"
 
 namespace edbc {
 
 struct RefineOptions {
   uint64_t seed = 1;
+  /// Learns from the first so many mini-batches.
+  size_t numMiniBatches = SIZE_MAX;
+  /// Begins with the first mini-batches that have so many nodes together, and
+  /// goes on with twice as many, again and again: most of what there is to
+  /// learn shows on few graphs, where it costs little to try.
+  uint64_t firstNodes = 1 << 14;
   /// Bounds the time, and by the same results on every machine: the most nodes
   /// that are scheduled in all, where a node counts as many times more as the
   /// lemma had to be asked in that schedule. A core does about 20 million a
   /// second.
   uint64_t maxWork = 10000000;
+  /// Bounds the memory: in further states the machine leaves the choice to the
+  /// lemma.
+  uint32_t maxStates = 1 << 16;
   /// How many times a machine that no change betters is changed in a few states
   /// at once, to go on from there.
   uint32_t maxKicks = 5;
@@ -32,13 +42,16 @@ struct RefineOptions {
 /// choices cost a batch.
 ///
 /// States that `transitions` lacks are entered with the choice of the lemma
-/// when they are met for the first time, so the machine may be empty to begin
-/// with. The result has a transition for every state that it enters on the
-/// mini-batches and no others, in lexicographic order, and takes at most as
-/// many batches as the machine given. A function of its arguments alone.
-std::vector<Transition> refineMachine(
-    const std::vector<core::Graph> &miniBatches, edbc_encoding encoding,
-    const std::vector<Transition> &transitions, const RefineOptions &options);
+/// when they are met for the first time (with encoding critical: with a
+/// critical type, if there is one), so the machine may be empty to begin with.
+/// The result has a transition for every state that it enters on the
+/// mini-batches and no others, in lexicographic order. A function of its
+/// arguments alone, unless the watch ends it.
+std::vector<Transition>
+refineMachine(const std::vector<core::Graph> &miniBatches,
+              edbc_encoding encoding,
+              const std::vector<Transition> &transitions,
+              const RefineOptions &options, const LearningWatch &watch = {});
 
 } // namespace edbc
 

@@ -28,10 +28,11 @@ struct State {
 
 class Search {
 public:
-  explicit Search(const Graph &graph);
+  Search(const Graph &graph, const SearchOptions &options);
 
-  std::vector<uint32_t> runBeam(uint32_t width);
-  void prove(uint32_t maxStates, SearchResult &result);
+  /// Betters the result, if it can.
+  void runBeam(SearchResult &result);
+  void prove(SearchResult &result);
 
 private:
   /// A state that was not made yet: what follows if `parent` batches `type`.
@@ -43,18 +44,25 @@ private:
     uint64_t hash;
   };
 
+  /// Whether to stop, of which the result takes note.
+  bool isStopped(SearchResult &result) const {
+    result.wasStopped |= options.goOn && !options.goOn();
+    return result.wasStopped;
+  }
   State begin() const;
   void step(State &state, uint32_t type) const;
   Candidate candidate(const State &state, uint32_t parent, uint32_t type) const;
   static std::vector<uint32_t> typesOf(const State &state);
 
   const Graph &graph;
+  const SearchOptions &options;
   std::vector<uint64_t> hashes; ///< by node
 };
 
 } // namespace
 
-Search::Search(const Graph &graph) : graph(graph), hashes(graph.numNodes()) {
+Search::Search(const Graph &graph, const SearchOptions &options)
+    : graph(graph), options(options), hashes(graph.numNodes()) {
   Random random(0);
   for (uint64_t &hash : hashes)
     hash = random.next();
@@ -94,17 +102,21 @@ std::vector<uint32_t> Search::typesOf(const State &state) {
   return types;
 }
 
-std::vector<uint32_t> Search::runBeam(uint32_t width) {
+void Search::runBeam(SearchResult &result) {
   std::vector<State> beam, next;
   beam.push_back(begin());
   std::vector<Candidate> candidates;
   std::unordered_set<uint64_t> seen;
-  for (;;) {
+  while (!isStopped(result)) {
     candidates.clear();
     for (uint32_t i = 0; i < beam.size(); ++i) {
       // States of a beam have equally many batches.
-      if (beam[i].frontier.done())
-        return typesOf(beam[i]);
+      if (beam[i].frontier.done()) {
+        std::vector<uint32_t> types = typesOf(beam[i]);
+        if (types.size() < result.types.size())
+          result.types = std::move(types);
+        return;
+      }
       for (uint32_t type = 0; type < graph.numTypes(); ++type)
         if (beam[i].frontier.ready(type) != 0)
           candidates.push_back(candidate(beam[i], i, type));
@@ -119,7 +131,7 @@ std::vector<uint32_t> Search::runBeam(uint32_t width) {
     seen.clear();
     uint32_t count = 0;
     for (const Candidate &candidate : candidates) {
-      if (count == width)
+      if (count == options.beamWidth)
         break;
       if (!seen.insert(candidate.hash).second)
         continue;
@@ -133,13 +145,13 @@ std::vector<uint32_t> Search::runBeam(uint32_t width) {
   }
 }
 
-/// Raises the bound and shortens the schedule as far as `maxStates` allow.
+/// Raises the bound and shortens the schedule as far as `maxProofStates` allow.
 ///
 /// Batches so far plus bound never fall along a path, and a step raises them by
 /// 0 or 1. So the states with the lowest sum stand in one stack and those with
 /// one more in another; when the first runs empty, every schedule is known to
 /// have that many more batches.
-void Search::prove(uint32_t maxStates, SearchResult &result) {
+void Search::prove(SearchResult &result) {
   std::vector<State> open, later;
   std::unordered_set<uint64_t> expanded;
   open.push_back(begin());
@@ -154,7 +166,7 @@ void Search::prove(uint32_t maxStates, SearchResult &result) {
       // A state is first taken from the stack with its fewest batches.
       if (!expanded.insert(state.hash).second)
         continue;
-      if (expanded.size() > maxStates)
+      if (expanded.size() > options.maxProofStates || isStopped(result))
         return;
       for (uint32_t type = 0; type < graph.numTypes(); ++type) {
         if (state.frontier.ready(type) == 0)
@@ -182,11 +194,9 @@ SearchResult edbc::searchSchedule(const Graph &graph,
   if (result.isProven())
     return result;
 
-  Search search(graph);
-  std::vector<uint32_t> types = search.runBeam(options.beamWidth);
-  if (types.size() < result.types.size())
-    result.types = std::move(types);
-  if (options.maxProofStates != 0)
-    search.prove(options.maxProofStates, result);
+  Search search(graph, options);
+  search.runBeam(result);
+  if (options.maxProofStates != 0 && !result.wasStopped)
+    search.prove(result);
   return result;
 }

@@ -14,6 +14,7 @@
 
 #include "runtime/core/Graph.h"
 
+#include <functional>
 #include <vector>
 
 namespace edbc {
@@ -26,6 +27,9 @@ struct SearchOptions {
   /// the beam doesn't reach the lower bound. 0: no attempt. Each costs time and
   /// memory in proportion to the graph, so this is for small ones.
   uint32_t maxProofStates = 0;
+  /// May be empty. Is asked before each batch of the beam and each state of the
+  /// proof; where it returns false, the search ends with what it found so far.
+  std::function<bool()> goOn = {};
 };
 
 struct SearchResult {
@@ -35,6 +39,7 @@ struct SearchResult {
   /// No schedule has fewer batches than this: `core::lowerBound`, or what the
   /// proof raised it to.
   uint64_t bound = 0;
+  bool wasStopped = false; ///< by `goOn`
 
   /// Whether this is a shortest schedule for sure.
   bool isProven() const { return types.size() == bound; }
@@ -48,7 +53,7 @@ struct SearchResult {
 /// remain, and keeps one of several equal states. The proof is A* with the same
 /// bound. States are compared by 64-bit hashes of their executed nodes.
 ///
-/// A function of its arguments alone.
+/// A function of its arguments alone, unless `goOn` ends it.
 SearchResult searchSchedule(const core::Graph &graph,
                             const SearchOptions &options);
 

@@ -193,7 +193,7 @@ public:
   /// To be called whenever the frontier was reset.
   void begin(const Frontier &frontier) {
     sequence.resize(2 * size_t(frontier.numTypes()) + 1);
-    length = 0;
+    length = firstCritical = 0;
     critical.reset();
   }
 
@@ -203,6 +203,7 @@ public:
     uint32_t numTypes = frontier.numTypes();
     length = isCritical + frontierSequence(encoding, frontier.ready(), numTypes,
                                            sequence.data() + isCritical);
+    firstCritical = length;
     if (isCritical) {
       const std::vector<Batch> &batches = frontier.schedule().batches;
       sequence[0] = batches.empty() ? sequence[1] : batches.back().type;
@@ -216,10 +217,15 @@ public:
 
   /// What was encoded last; valid until the next call.
   NodeSpan state() const { return {sequence.data(), length}; }
+  /// Its third part; empty but for critical.
+  NodeSpan criticalTypes() const {
+    return {sequence.data() + firstCritical, length - firstCritical};
+  }
 
 private:
   edbc_encoding encoding;
   uint32_t length = 0;
+  uint32_t firstCritical = 0;
   std::vector<uint32_t> sequence;
   CriticalTypes critical;
 };

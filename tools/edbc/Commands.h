@@ -17,6 +17,9 @@ namespace edbc {
 /// `edbc compile MODEL.edb -o DIR`: writes a library.
 int compileMain(int argc, const char **argv);
 
+/// `edbc inspect MODEL.edb --samples FILE`: shows the policy and what it does.
+int inspectMain(int argc, const char **argv);
+
 /// `edbc run MODEL.edb --graphs FILE`: prints what instances give.
 int runMain(int argc, const char **argv);
 

@@ -11,6 +11,7 @@
 #include "tools/edbc/Commands.h"
 #include "tools/edbc/GraphFiles.h"
 #include "tools/edbc/ModelFile.h"
+#include "tools/edbc/PolicyArguments.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/Pass/PassManager.h"
@@ -31,10 +32,7 @@ struct CompileArguments {
   cl::opt<std::string> output{
       "o", cl::value_desc("directory"), cl::cat(category),
       cl::desc("Where the library goes; needed unless --stop-after is given")};
-  cl::list<std::string> samples{
-      "samples", cl::value_desc("file"), cl::cat(category),
-      cl::desc("Recorded instance graphs to learn the policy from (may be "
-               "given several times)")};
+  PolicyArguments policy{category};
   cl::opt<std::string> weights{
       "weights", cl::value_desc("file"), cl::cat(category),
       cl::desc("Embed the weights of this .safetensors file")};
@@ -50,22 +48,10 @@ struct CompileArguments {
       "isa", cl::CommaSeparated, cl::value_desc("name"), cl::cat(category),
       cl::desc("Instruction sets to generate kernels for: x86-64-v3, "
                "x86-64-v4 (default: both)")};
-  cl::opt<std::string> method{
-      "policy-method", cl::init("refinement"), cl::cat(category),
-      cl::desc("How the policy is learned: refinement (default), q-learning")};
-  cl::opt<std::string> encoding{
-      "policy-encoding", cl::init("auto"), cl::cat(category),
-      cl::desc("How the policy sees the frontier: auto (default), base, max, "
-               "sort, critical")};
-  cl::opt<unsigned> batch{
-      "policy-batch", cl::init(32), cl::cat(category),
-      cl::desc("Instances of a mini-batch to learn from (default: 32)")};
-  cl::opt<unsigned> episodes{
-      "policy-episodes", cl::init(1000), cl::cat(category),
-      cl::desc("Most episodes of Q-learning (default: 1000)")};
-  cl::opt<uint64_t> seed{
-      "seed", cl::init(1), cl::cat(category),
-      cl::desc("Seed of the learner's random choices (default: 1)")};
+  cl::opt<unsigned> tableLimit{
+      "table-limit", cl::init(64), cl::value_desc("MiB"), cl::cat(category),
+      cl::desc("Most memory for tables of what depends on tokens alone, which "
+               "are computed when weights are loaded; 0: none (default: 64)")};
   cl::opt<bool> quiet{"quiet", cl::cat(category),
                       cl::desc("Say nothing where all is well")};
 };
@@ -74,7 +60,8 @@ struct CompileArguments {
 class Compilation {
 public:
   explicit Compilation(const CompileArguments &arguments)
-      : arguments(arguments) {}
+      : arguments(arguments),
+        display(arguments.policy.seconds, arguments.quiet) {}
 
   /// Checks what can be checked before anything is read; prints.
   bool checkArguments();
@@ -86,7 +73,7 @@ public:
 private:
   bool runStage(mlir::ModuleOp module, Stage stage, mlir::TimingScope &timing);
   bool emitCode(mlir::ModuleOp module, CodeText kind);
-  void reportPolicy() const;
+  void reportPolicy();
   bool error(const llvm::Twine &message) const {
     fail("edbc compile", message);
     return false;
@@ -100,6 +87,7 @@ private:
   PipelineOptions options;
   std::vector<core::Graph> samples;
   LearnedPolicy learned;
+  LearningDisplay display;
   std::vector<OutputFile> texts;
 };
 } // namespace
@@ -147,21 +135,12 @@ bool Compilation::checkArguments() {
     if (!llvm::is_contained(options.isas, *isa))
       options.isas.push_back(*isa);
   }
-  if (!llvm::is_contained({"auto", "base", "max", "sort", "critical"},
-                          llvm::StringRef(arguments.encoding)))
-    return error("unknown encoding '" + arguments.encoding +
-                 "'; the encodings are auto, base, max, sort and critical");
-  if (!llvm::is_contained({"refinement", "q-learning"},
-                          llvm::StringRef(arguments.method)))
-    return error("unknown method '" + arguments.method +
-                 "'; the methods are refinement and q-learning");
-  if (arguments.batch == 0 || arguments.batch > 65536)
-    return error("--policy-batch must be between 1 and 65536");
-  options.policy.encoding = arguments.encoding;
-  options.policy.method = arguments.method;
-  options.policy.batchSize = arguments.batch;
-  options.policy.episodes = arguments.episodes;
-  options.policy.seed = arguments.seed;
+  if (!arguments.policy.apply("edbc compile", options.policy))
+    return false;
+  options.tableLimit = static_cast<int64_t>(arguments.tableLimit) << 20;
+  options.training.watch = [this](const LearningProgress &progress) {
+    return display.update(progress);
+  };
   options.training.report = &learned;
   options.training.samples = &samples;
   return true;
@@ -170,9 +149,10 @@ bool Compilation::checkArguments() {
 bool Compilation::readSamples(mlir::ModuleOp module) {
   Signature signature = signatureOf(module);
   std::vector<Instance> instances;
-  if (!readGraphFiles("edbc compile", arguments.samples, signature, instances))
+  if (!readGraphFiles("edbc compile", arguments.policy.samples, signature,
+                      instances))
     return false;
-  samples = mergeInstances(instances, signature, arguments.batch);
+  samples = mergeInstances(instances, signature, arguments.policy.batch);
   return true;
 }
 
@@ -196,7 +176,7 @@ bool Compilation::runStages(mlir::ModuleOp module) {
       return false;
     if (!runStage(module, stage, timing))
       return false;
-    if (stage == Stage::Policy && !arguments.quiet && !printsLast)
+    if (stage == Stage::Policy)
       reportPolicy();
     if (llvm::is_contained(emittedStages, stage)) {
       OutputFile &text = texts.emplace_back();
@@ -213,25 +193,29 @@ bool Compilation::runStages(mlir::ModuleOp module) {
 }
 
 /// Tells what the policy achieves on what it was learned from.
-void Compilation::reportPolicy() const {
+void Compilation::reportPolicy() {
+  display.finish();
+  warnIfStopped("edbc compile", learned, arguments.policy);
+  if (arguments.quiet || printsLast)
+    return;
   const BatchCounts &total = learned.total;
   edbc_policy_kind best = learned.best();
-  bool shipsLemma = best == EDBC_POLICY_LEMMA;
   llvm::outs() << "policy learned from "
                << (samples.empty() ? "synthetic graphs" : "the sample graphs")
                << " (" << learned.miniBatches.size() << " mini-batches): ";
-  if (shipsLemma)
-    llvm::outs() << "the sufficient condition does best\n";
-  else
+  if (best == EDBC_POLICY_FSM)
     llvm::outs() << learned.transitions.size() << " states\n";
-  llvm::outs() << "  batches: " << (shipsLemma ? total.lemma : total.fsm)
-               << " (lower bound " << total.lowerBound << ", agenda "
-               << total.agenda << ", depth " << total.depth << ", lemma "
-               << total.lemma << ")\n";
-  if (best == EDBC_POLICY_AGENDA || best == EDBC_POLICY_DEPTH)
-    llvm::outs() << "  on these graphs the policy '"
-                 << (best == EDBC_POLICY_AGENDA ? "agenda" : "depth")
-                 << "' takes fewer batches; sessions can choose it\n";
+  else
+    llvm::outs() << "no machine does better than '"
+                 << batch::stringifyPolicyKind(
+                        static_cast<batch::PolicyKind>(best))
+                 << "', which the library will use\n";
+  llvm::outs() << "  batches: " << total.of(best) << " (lower bound "
+               << total.lowerBound << ", agenda " << total.agenda << ", depth "
+               << total.depth << ", lemma " << total.lemma << ")\n";
+  if (size_t exceptions = learned.numExceptions(best))
+    llvm::outs() << "  for " << exceptions
+                 << " of the mini-batches agenda or depth takes fewer\n";
   if (samples.empty())
     llvm::outs() << "  give --samples with graphs that an application recorded "
                     "to learn from what it will meet\n";

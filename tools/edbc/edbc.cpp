@@ -21,6 +21,8 @@ usage: edbc COMMAND ARGUMENTS...
 commands:
   compile MODEL.edb -o DIR    writes a static library, its header, a manifest
                               and a CMake file
+  inspect MODEL.edb --samples FILE
+                              shows the batching policy learned from samples
   run MODEL.edb --graphs FILE prints what instance graphs give, as JSON lines
   weights MODEL.edb -o FILE   writes random weights in the .safetensors format
 
@@ -46,11 +48,14 @@ int main(int argc, char **argv) {
   int count = static_cast<int>(arguments.size());
   if (command == "compile")
     return edbc::compileMain(count, arguments.data());
+  if (command == "inspect")
+    return edbc::inspectMain(count, arguments.data());
   if (command == "run")
     return edbc::runMain(count, arguments.data());
   if (command == "weights")
     return edbc::weightsMain(count, arguments.data());
   llvm::errs() << "edbc: error: unknown command '" << command
-               << "'; the commands are compile, run and weights\n";
+               << "'; the commands are compile, inspect, run and "
+                  "weights\n";
   return 2;
 }

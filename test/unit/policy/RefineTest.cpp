@@ -23,8 +23,8 @@ constexpr edbc_encoding allEncodings[] = {EDBC_ENCODING_BASE, EDBC_ENCODING_MAX,
 
 uint64_t countFsm(const std::vector<Graph> &graphs, edbc_encoding encoding,
                   const std::vector<Transition> &transitions) {
-  Machine machine(transitions, encoding, graphs.front().numTypes());
-  return test::countFsm(graphs, machine.get());
+  Machine machine(encoding, transitions, graphs.front().numTypes());
+  return test::countFsm(graphs, machine.description());
 }
 
 /// For every frontier of three types some action of it.
@@ -109,9 +109,9 @@ TEST(RefineTest, TransitionsAreThoseOfTheSamples) {
       EXPECT_LT(transitions[i - 1].frontier, transitions[i].frontier);
 
     // None is missing, and none is to spare.
-    Machine machine(transitions, encoding, samples.front().numTypes());
+    Machine machine(encoding, transitions, samples.front().numTypes());
     core::Frontier frontier;
-    core::FsmPolicy fsm(machine.get());
+    core::FsmPolicy fsm(machine.description());
     for (const Graph &graph : samples) {
       core::schedule(frontier, graph, 0, fsm);
       EXPECT_EQ(fsm.numFallbacks(), 0u);
@@ -119,8 +119,8 @@ TEST(RefineTest, TransitionsAreThoseOfTheSamples) {
     for (size_t i = 0; i < transitions.size(); ++i) {
       std::vector<Transition> fewer = transitions;
       fewer.erase(fewer.begin() + std::ptrdiff_t(i));
-      Machine without(fewer, encoding, samples.front().numTypes());
-      core::FsmPolicy policy(without.get());
+      Machine without(encoding, fewer, samples.front().numTypes());
+      core::FsmPolicy policy(without.description());
       uint64_t fallbacks = 0;
       for (const Graph &graph : samples) {
         core::schedule(frontier, graph, 0, policy);
@@ -148,10 +148,75 @@ TEST(RefineTest, WorksNoMoreThanItMay) {
   std::vector<Graph> samples = drawGraphsOfThreeTypes(1, 3, 60);
   Random random(2);
   std::vector<Transition> machine = drawMachine(random);
+  RefineOptions options;
+  options.maxWork = 0;
   std::vector<Transition> refined =
-      refineMachine(samples, EDBC_ENCODING_BASE, machine, {1, 0, 0});
+      refineMachine(samples, EDBC_ENCODING_BASE, machine, options);
   EXPECT_EQ(countFsm(samples, EDBC_ENCODING_BASE, refined),
             countFsm(samples, EDBC_ENCODING_BASE, machine));
+}
+
+TEST(RefineTest, LearnsFromTheFirstMiniBatchesOnly) {
+  std::vector<Graph> samples = drawTreesOfTwoTypes(5, 6);
+  std::vector<Graph> some(samples.begin(), samples.begin() + 2);
+  RefineOptions options;
+  auto all = refineMachine(some, EDBC_ENCODING_CRITICAL, {}, options);
+  options.numMiniBatches = 2;
+  auto first = refineMachine(samples, EDBC_ENCODING_CRITICAL, {}, options);
+  ASSERT_EQ(first.size(), all.size());
+  for (size_t i = 0; i < first.size(); ++i) {
+    EXPECT_EQ(first[i].frontier, all[i].frontier);
+    EXPECT_EQ(first[i].action, all[i].action);
+  }
+}
+
+/// Stage by stage, whatever the stages are.
+TEST(RefineTest, FewGraphsTeachMostOfIt) {
+  std::vector<Graph> samples = drawTreesOfTwoTypes(1, 32);
+  RefineOptions options;
+  options.firstNodes = 1 << 20; // A single stage.
+  uint64_t atOnce =
+      countFsm(samples, EDBC_ENCODING_CRITICAL,
+               refineMachine(samples, EDBC_ENCODING_CRITICAL, {}, options));
+  options.firstNodes = 1;
+  options.maxWork /= 10;
+  uint64_t byStages =
+      countFsm(samples, EDBC_ENCODING_CRITICAL,
+               refineMachine(samples, EDBC_ENCODING_CRITICAL, {}, options));
+  EXPECT_LE(100 * byStages, 102 * atOnce);
+}
+
+TEST(RefineTest, KeepsToTheMostStates) {
+  std::vector<Graph> samples = drawTreesOfTwoTypes(5, 3);
+  RefineOptions options;
+  options.maxStates = 5;
+  auto machine = refineMachine(samples, EDBC_ENCODING_CRITICAL, {}, options);
+  EXPECT_LE(machine.size(), 5u);
+  EXPECT_GT(machine.size(), 0u);
+}
+
+/// Whenever the watch ends it, what comes out is a machine no worse than that
+/// of the beginning.
+TEST(RefineTest, EndsWhenToldTo) {
+  std::vector<Graph> samples = drawTreesOfTwoTypes(5, 3);
+  RefineOptions options;
+  options.maxWork = 0;
+  uint64_t unlearned =
+      countFsm(samples, EDBC_ENCODING_SORT,
+               refineMachine(samples, EDBC_ENCODING_SORT, {}, options));
+  options.maxWork = 10000000;
+  for (uint32_t last : {1u, 2u, 3u, 10u, 30u}) {
+    uint32_t calls = 0;
+    LearningWatch watch = [&](const LearningProgress &progress) {
+      EXPECT_EQ(progress.numMiniBatches, samples.size());
+      EXPECT_GE(progress.batches, progress.lowerBound);
+      return ++calls < last;
+    };
+    auto machine =
+        refineMachine(samples, EDBC_ENCODING_SORT, {}, options, watch);
+    EXPECT_EQ(calls, last);
+    EXPECT_LE(countFsm(samples, EDBC_ENCODING_SORT, machine), unlearned);
+  }
 }
 
 TEST(RefineTest, CopesWithNothingAndWithManyTypes) {
@@ -165,9 +230,11 @@ TEST(RefineTest, CopesWithNothingAndWithManyTypes) {
   std::vector<Graph> samples(2, Graph(200));
   for (Graph &graph : samples)
     appendRandomNodes(graph, random, 600, 3, 100);
+  RefineOptions options;
+  options.maxWork = 100000;
   for (edbc_encoding encoding : allEncodings) {
     std::vector<Transition> machine =
-        refineMachine(samples, encoding, {}, {1, 100000, 10});
+        refineMachine(samples, encoding, {}, options);
     uint64_t batches = countFsm(samples, encoding, machine);
     EXPECT_GE(batches,
               core::lowerBound(samples[0]) + core::lowerBound(samples[1]));

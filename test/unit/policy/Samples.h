@@ -7,28 +7,10 @@
 #ifndef EDBC_TEST_UNIT_POLICY_SAMPLES_H
 #define EDBC_TEST_UNIT_POLICY_SAMPLES_H
 
-#include "passes/LearnPolicy/QLearning.h"
-#include "runtime/core/Policy.h"
+#include "passes/LearnPolicy/Machine.h"
 #include "test/unit/runtime/RandomGraphs.h"
 
 namespace edbc::test {
-
-/// A machine as the runtime gets it.
-class Machine {
-public:
-  Machine(const std::vector<Transition> &transitions, edbc_encoding encoding,
-          uint32_t numTypes)
-      : table(core::buildTable(encodeTransitions(transitions, numTypes))),
-        policy{encoding, table.log2Slots, table.slots.data()} {}
-  Machine(const Machine &) = delete;
-  Machine &operator=(const Machine &) = delete;
-
-  const edbc_policy_desc &get() const { return policy; }
-
-private:
-  core::PolicyTable table;
-  edbc_policy_desc policy;
-};
 
 /// Mini-batches of trees whose nodes are all scored (TreeLSTM).
 inline std::vector<core::Graph> drawTrees(uint64_t seed,
@@ -90,15 +72,16 @@ inline uint64_t fewestOfAllMachines(const std::vector<core::Graph> &graphs) {
     for (uint32_t b : {0, 2})
       for (uint32_t c : {1, 2})
         for (uint32_t d : {0, 1, 2}) {
-          Machine machine({{{0}, 0},
+          Machine machine(EDBC_ENCODING_BASE,
+                          {{{0}, 0},
                            {{1}, 1},
                            {{2}, 2},
                            {{0, 1}, a},
                            {{0, 2}, b},
                            {{1, 2}, c},
                            {{0, 1, 2}, d}},
-                          EDBC_ENCODING_BASE, 3);
-          fewest = std::min(fewest, countFsm(graphs, machine.get()));
+                          3);
+          fewest = std::min(fewest, countFsm(graphs, machine.description()));
         }
   return fewest;
 }

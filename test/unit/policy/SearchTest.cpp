@@ -39,7 +39,7 @@ TEST(SearchTest, ProvesTheFewestBatches) {
   for (int round = 0; round < 200; ++round) {
     Graph graph = drawSmallGraph(random);
     // So narrow a beam leaves something to the proof.
-    SearchResult result = searchSchedule(graph, {1, 100000});
+    SearchResult result = searchSchedule(graph, {1, 100000, {}});
     expectValid(graph, result);
     EXPECT_TRUE(result.isProven());
     EXPECT_EQ(result.types.size(), test::fewestBatches(graph));
@@ -54,7 +54,7 @@ TEST(SearchTest, KeepsToItsLimits) {
   for (int round = 0; round < 200; ++round) {
     Graph graph = drawSmallGraph(random);
     SearchResult result =
-        searchSchedule(graph, {1 + random.below(3), random.below(8)});
+        searchSchedule(graph, {1 + random.below(3), random.below(8), {}});
     expectValid(graph, result);
     uint32_t fewest = test::fewestBatches(graph);
     EXPECT_LE(core::lowerBound(graph), result.bound);
@@ -75,7 +75,7 @@ TEST(SearchTest, FindsShorterSchedulesThanTheLemma) {
     test::appendRandomNodes(graph, random, 300, 3, 30);
     uint64_t batches = core::schedule(frontier, graph, 0, lemma).batches.size();
     for (uint32_t width : {1u, 32u}) {
-      SearchResult result = searchSchedule(graph, {width, 0});
+      SearchResult result = searchSchedule(graph, {width, 0, {}});
       expectValid(graph, result);
       EXPECT_LE(result.types.size(), batches);
       EXPECT_EQ(result.bound, core::lowerBound(graph));
@@ -85,6 +85,24 @@ TEST(SearchTest, FindsShorterSchedulesThanTheLemma) {
   }
   EXPECT_LT(byNarrowBeam, byLemma);
   EXPECT_LT(byWideBeam, byNarrowBeam);
+}
+
+TEST(SearchTest, EndsWhenToldTo) {
+  test::Random random(4);
+  Graph graph(3);
+  test::appendRandomNodes(graph, random, 300, 3, 30);
+  SearchResult whole = searchSchedule(graph, SearchOptions());
+  EXPECT_FALSE(whole.wasStopped);
+  for (uint32_t last : {0u, 1u, 10u}) {
+    uint32_t calls = 0;
+    SearchOptions options;
+    options.goOn = [&] { return calls++ != last; };
+    SearchResult result = searchSchedule(graph, options);
+    expectValid(graph, result);
+    EXPECT_TRUE(result.wasStopped);
+    EXPECT_EQ(calls, last + 1);
+    EXPECT_GE(result.types.size(), whole.types.size());
+  }
 }
 
 TEST(SearchTest, EmptyGraph) {

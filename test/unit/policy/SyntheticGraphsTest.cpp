@@ -7,7 +7,7 @@
 #include "passes/LearnPolicy/SyntheticGraphs.h"
 
 #include "compiler/Graphs/GraphFile.h"
-#include "passes/LearnPolicy/QLearning.h"
+#include "passes/LearnPolicy/Learning.h"
 
 #include <gtest/gtest.h>
 
@@ -314,7 +314,7 @@ TEST(SyntheticGraphsTest, ListsThatNeedNodesAreAsLongAsTheyMustBe) {
 TEST(SyntheticGraphsTest, MachineLearnedOnThemReachesTheBound) {
   for (const Signature &signature : {treeLstm(), lstm(), biLstmTagger()}) {
     LearnedPolicy learned =
-        learnPolicy(draw(signature).miniBatches, QLearningOptions());
+        learnPolicy(draw(signature).miniBatches, LearningOptions());
     EXPECT_TRUE(learned.reachedBound()) << signature.network;
   }
 }

@@ -1,0 +1,178 @@
+//===- Learning.cpp - learns a batching policy ------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/LearnPolicy/Learning.h"
+
+using namespace edbc;
+using core::Graph;
+
+edbc_policy_kind LearnedPolicy::best() const {
+  auto isBest = [&](edbc_policy_kind policy) {
+    for (const BatchCounts *counts : {&total, &trial})
+      if (counts->of(policy) >
+          std::min({counts->fsm, counts->lemma, counts->agenda, counts->depth}))
+        return false;
+    return true;
+  };
+  if (2 * trial.fallbacks <= trial.fsm && isBest(EDBC_POLICY_FSM))
+    return EDBC_POLICY_FSM;
+  edbc_policy_kind fewest = EDBC_POLICY_LEMMA;
+  for (edbc_policy_kind policy : {EDBC_POLICY_AGENDA, EDBC_POLICY_DEPTH})
+    if (total.of(policy) < total.of(fewest))
+      fewest = policy;
+  return fewest;
+}
+
+size_t LearnedPolicy::numExceptions(edbc_policy_kind policy) const {
+  return size_t(std::count_if(
+      miniBatches.begin(), miniBatches.end(), [&](const BatchCounts &counts) {
+        return counts.of(policy) > std::min(counts.agenda, counts.depth);
+      }));
+}
+
+static void append(Graph &graph, const Graph &other) {
+  uint32_t first = graph.numNodes();
+  std::vector<uint32_t> operands;
+  for (uint32_t node = 0; node < other.numNodes(); ++node) {
+    operands.clear();
+    for (uint32_t operand : other.operands(node))
+      operands.push_back(first + operand);
+    graph.add(other.type(node), operands.data(), uint32_t(operands.size()));
+  }
+}
+
+namespace {
+
+/// Learns from one set of samples, with one encoding or with several.
+class Learner {
+public:
+  Learner(const std::vector<Graph> &miniBatches,
+          const LearningOptions &options);
+
+  /// `maxWork` is that of refinement.
+  LearnedPolicy learn(edbc_encoding encoding, uint64_t maxWork);
+
+private:
+  void refine(LearnedPolicy &learned, uint64_t maxWork);
+  void qLearn(LearnedPolicy &learned);
+  void judge(LearnedPolicy &learned) const;
+  /// The watch of a part of the work, which goes from `begin` to `end`.
+  LearningWatch watchPart(double begin, double end);
+
+  const std::vector<Graph> &miniBatches;
+  const LearningOptions &options;
+  size_t numUsed = 0; ///< mini-batches that are learned from
+  Graph joined;       ///< these
+  // What the policies without a machine make of them.
+  std::vector<BatchCounts> countsOfEach;
+  BatchCounts countsOfJoined;
+  bool wasStopped = false;
+};
+
+} // namespace
+
+Learner::Learner(const std::vector<Graph> &miniBatches,
+                 const LearningOptions &options)
+    : miniBatches(miniBatches), options(options),
+      joined(miniBatches.front().numTypes()) {
+  for (const Graph &graph : miniBatches) {
+    countsOfEach.push_back(countBatches(graph));
+    bool fits = joined.numNodes() + graph.numNodes() <= options.maxNodes;
+    if (numUsed + 1 == countsOfEach.size() && (fits || numUsed == 0)) {
+      append(joined, graph);
+      ++numUsed;
+    }
+  }
+  countsOfJoined = countBatches(joined);
+}
+
+LearningWatch Learner::watchPart(double begin, double end) {
+  return [this, begin, end](const LearningProgress &progress) {
+    if (!wasStopped && options.watch) {
+      LearningProgress all = progress;
+      all.share = begin + progress.share * (end - begin);
+      wasStopped = !options.watch(all);
+    }
+    return !wasStopped;
+  };
+}
+
+void Learner::refine(LearnedPolicy &learned, uint64_t maxWork) {
+  RefineOptions refinement = options.refinement;
+  refinement.seed = options.seed;
+  refinement.maxWork = maxWork;
+  if (size_t numUnseen = numUsed / 4) {
+    refinement.maxWork = maxWork / 2;
+    refinement.numMiniBatches = numUsed - numUnseen;
+    learned.transitions = refineMachine(miniBatches, learned.encoding, {},
+                                        refinement, watchPart(0, 0.5));
+    Machine machine(learned.encoding, learned.transitions, joined.numTypes());
+    for (size_t i = numUsed - numUnseen; i < numUsed; ++i) {
+      BatchCounts counts = countsOfEach[i];
+      countMachine(miniBatches[i], machine.description(), counts);
+      learned.trial += counts;
+    }
+    // What few graphs teach is learned by now.
+    refinement.firstNodes = options.maxNodes;
+  }
+  refinement.numMiniBatches = numUsed;
+  learned.transitions =
+      refineMachine(miniBatches, learned.encoding, learned.transitions,
+                    refinement, watchPart(0.5, 1));
+}
+
+void Learner::qLearn(LearnedPolicy &learned) {
+  QLearningOptions qLearning = options.qLearning;
+  qLearning.seed = options.seed;
+  qLearning.numMiniBatches = numUsed;
+  QLearningResult result = learnByQLearning(miniBatches, learned.encoding,
+                                            qLearning, watchPart(0, 1));
+  learned.transitions = std::move(result.transitions);
+  learned.numEpisodes = result.numEpisodes;
+}
+
+void Learner::judge(LearnedPolicy &learned) const {
+  Machine machine(learned.encoding, learned.transitions, joined.numTypes());
+  learned.miniBatches = countsOfEach;
+  for (size_t i = 0; i < miniBatches.size(); ++i) {
+    BatchCounts &counts = learned.miniBatches[i];
+    countMachine(miniBatches[i], machine.description(), counts);
+    learned.total += counts;
+  }
+  BatchCounts counts = countsOfJoined;
+  countMachine(joined, machine.description(), counts);
+  learned.trial += counts;
+}
+
+LearnedPolicy Learner::learn(edbc_encoding encoding, uint64_t maxWork) {
+  LearnedPolicy learned;
+  learned.encoding = encoding;
+  if (options.method == LearningMethod::QLearning)
+    qLearn(learned);
+  else
+    refine(learned, maxWork);
+  judge(learned);
+  learned.wasStopped = wasStopped;
+  return learned;
+}
+
+LearnedPolicy edbc::learnPolicy(const std::vector<Graph> &miniBatches,
+                                const LearningOptions &options) {
+  if (miniBatches.empty()) {
+    LearnedPolicy learned;
+    learned.encoding = options.encoding.value_or(EDBC_ENCODING_BASE);
+    return learned;
+  }
+  Learner learner(miniBatches, options);
+  uint64_t maxWork = options.refinement.maxWork;
+  if (options.encoding)
+    return learner.learn(*options.encoding, maxWork);
+  // Where this is enough, it is found soon.
+  LearnedPolicy learned = learner.learn(EDBC_ENCODING_BASE, maxWork / 8);
+  if (learned.reachedBound() && learned.trial.fsm == learned.trial.lowerBound)
+    return learned;
+  return learner.learn(EDBC_ENCODING_CRITICAL, maxWork);
+}

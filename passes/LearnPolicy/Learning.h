@@ -1,0 +1,94 @@
+//===- Learning.h - learns a batching policy --------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+//
+// Finds a finite state machine that schedules sample graphs in few batches, on
+// the scheduler that the runtime executes (runtime/core), tries it on graphs
+// that it didn't learn from, and holds it against the policies that need no
+// learning.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_PASSES_LEARNPOLICY_LEARNING_H
+#define EDBC_PASSES_LEARNPOLICY_LEARNING_H
+
+#include "passes/LearnPolicy/Machine.h"
+#include "passes/LearnPolicy/Progress.h"
+#include "passes/LearnPolicy/QLearning.h"
+#include "passes/LearnPolicy/Refine.h"
+
+#include <optional>
+
+namespace edbc {
+
+enum class LearningMethod {
+  Refinement, ///< `refineMachine`, beginning with the lemma
+  QLearning,  ///< as in the paper
+};
+
+struct LearningOptions {
+  /// None: EDBC_ENCODING_BASE, whose states cost the least time to find out, if
+  /// that reaches the lower bound on samples and trial, or else
+  /// EDBC_ENCODING_CRITICAL.
+  std::optional<edbc_encoding> encoding;
+  /// On the networks tried, Q-learning took more time and found machines that
+  /// take as many batches or more.
+  LearningMethod method = LearningMethod::Refinement;
+  uint64_t seed = 1; ///< in place of those of the methods' own options
+  /// Bounds the memory: only the first mini-batches are learned from, as many
+  /// as have this many nodes together, but at least one. All are judged by.
+  uint64_t maxNodes = 1 << 19;
+  RefineOptions refinement;
+  QLearningOptions qLearning;
+  LearningWatch watch; ///< may be empty
+};
+
+struct LearnedPolicy {
+  edbc_encoding encoding = EDBC_ENCODING_CRITICAL;
+  /// A transition for every state that the machine enters on the mini-batches
+  /// that it learned from, in lexicographic order of the frontiers.
+  std::vector<Transition> transitions;
+
+  uint32_t numEpisodes = 0; ///< of Q-learning
+  /// Whether the watch ended it. What was learned may then depend on the speed
+  /// of the machine.
+  bool wasStopped = false;
+  /// By mini-batch, as the runtime schedules it.
+  std::vector<BatchCounts> miniBatches;
+  BatchCounts total;
+  /// A trial on graphs that the machine didn't learn from: the mini-batches of
+  /// `maxNodes` joined into one; and, if these are at least four and the method
+  /// is refinement, the last quarter of them, for a machine learned from the
+  /// rest.
+  BatchCounts trial;
+
+  /// Whether no machine could do better on the samples. (The bound can't always
+  /// be reached, so one that is not there may be the best.)
+  bool reachedBound() const { return total.fsm == total.lowerBound; }
+
+  /// The policy to ship, which takes no more batches on the samples than agenda
+  /// and depth: EDBC_POLICY_FSM if neither on the samples nor in the trial any
+  /// other policy takes fewer, and in the trial the machine left at most half
+  /// of its choices to the lemma (or else it learned the samples by heart);
+  /// otherwise the first of lemma, agenda and depth that takes the fewest on
+  /// the samples.
+  edbc_policy_kind best() const;
+
+  /// For how many single mini-batches agenda or depth takes fewer batches.
+  size_t numExceptions(edbc_policy_kind policy) const;
+};
+
+/// Learns from `miniBatches`, each a graph of the size that will be run, all
+/// with the same types. A state is the encoded frontier, an action a type that
+/// has ready nodes. Learning ends when the machine reaches the lower bound of
+/// every mini-batch.
+///
+/// A function of its arguments alone, unless the watch ends it.
+LearnedPolicy learnPolicy(const std::vector<core::Graph> &miniBatches,
+                          const LearningOptions &options);
+
+} // namespace edbc
+
+#endif // EDBC_PASSES_LEARNPOLICY_LEARNING_H

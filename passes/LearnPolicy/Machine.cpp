@@ -1,0 +1,115 @@
+//===- Machine.cpp - machines, and what policies achieve --------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/LearnPolicy/Machine.h"
+
+#include <unordered_map>
+
+using namespace edbc;
+using core::Frontier;
+using core::Graph;
+
+static uint64_t keyOf(const Transition &transition, uint32_t numTypes) {
+  return core::foldKey(transition.frontier.data(),
+                       static_cast<uint32_t>(transition.frontier.size()),
+                       numTypes);
+}
+
+std::vector<edbc_transition>
+edbc::encodeTransitions(const std::vector<Transition> &transitions,
+                        uint32_t numTypes) {
+  std::vector<edbc_transition> encoded;
+  for (const Transition &transition : transitions)
+    encoded.push_back({keyOf(transition, numTypes), transition.action, 0});
+  return encoded;
+}
+
+uint64_t BatchCounts::of(edbc_policy_kind policy) const {
+  switch (policy) {
+  case EDBC_POLICY_FSM:
+    return fsm;
+  case EDBC_POLICY_AGENDA:
+    return agenda;
+  case EDBC_POLICY_DEPTH:
+    return depth;
+  case EDBC_POLICY_LEMMA:
+    return lemma;
+  }
+  assert(false && "all policies are counted");
+  return 0;
+}
+
+BatchCounts &BatchCounts::operator+=(const BatchCounts &other) {
+  lowerBound += other.lowerBound;
+  fsm += other.fsm;
+  agenda += other.agenda;
+  depth += other.depth;
+  lemma += other.lemma;
+  fallbacks += other.fallbacks;
+  return *this;
+}
+
+BatchCounts edbc::countBatches(const Graph &graph) {
+  Frontier frontier;
+  core::AgendaPolicy agenda;
+  core::LemmaPolicy lemma;
+  core::DepthScheduler depth;
+  auto count = [&](auto &policy) {
+    return core::schedule(frontier, graph, 0, policy).batches.size();
+  };
+  BatchCounts counts;
+  counts.lowerBound = core::lowerBound(graph);
+  counts.agenda = count(agenda);
+  counts.depth = depth.schedule(graph, 0).batches.size();
+  counts.lemma = count(lemma);
+  return counts;
+}
+
+void edbc::countMachine(const Graph &graph, const edbc_policy_desc &machine,
+                        BatchCounts &counts) {
+  Frontier frontier;
+  core::FsmPolicy fsm(machine);
+  counts.fsm = core::schedule(frontier, graph, 0, fsm).batches.size();
+  counts.fallbacks = fsm.numFallbacks();
+}
+
+BatchCounts edbc::countBatches(const Graph &graph,
+                               const edbc_policy_desc &machine) {
+  BatchCounts counts = countBatches(graph);
+  countMachine(graph, machine, counts);
+  return counts;
+}
+
+std::vector<uint64_t>
+edbc::countUses(const std::vector<Graph> &graphs, edbc_encoding encoding,
+                const std::vector<Transition> &transitions) {
+  std::vector<uint64_t> uses(transitions.size());
+  if (graphs.empty())
+    return uses;
+  uint32_t numTypes = graphs.front().numTypes();
+  // Of transitions with the same key the first one counts, as in the table.
+  std::unordered_map<uint64_t, size_t> transitionOfKey;
+  for (size_t i = 0; i < transitions.size(); ++i)
+    transitionOfKey.try_emplace(keyOf(transitions[i], numTypes), i);
+  Machine machine(encoding, transitions, numTypes);
+  core::FsmPolicy policy(machine.description());
+  core::FrontierEncoder encoder(encoding);
+  Frontier frontier;
+  for (const Graph &graph : graphs) {
+    frontier.reset(graph);
+    policy.begin(frontier);
+    encoder.begin(frontier);
+    while (!frontier.done()) {
+      auto used = transitionOfKey.find(encoder.encode(frontier));
+      uint64_t fallbacks = policy.numFallbacks();
+      uint32_t action = policy.choose(frontier);
+      if (policy.numFallbacks() == fallbacks)
+        ++uses[used->second];
+      frontier.step(action);
+    }
+  }
+  return uses;
+}

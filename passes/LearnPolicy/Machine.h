@@ -1,0 +1,85 @@
+//===- Machine.h - machines, and what policies achieve ----------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+//
+// A batching policy as a finite state machine, as the learners handle it, and
+// the numbers of batches that it and the policies without a machine need.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_PASSES_LEARNPOLICY_MACHINE_H
+#define EDBC_PASSES_LEARNPOLICY_MACHINE_H
+
+#include "runtime/core/Policy.h"
+
+#include <vector>
+
+namespace edbc {
+
+/// Where `core::FrontierEncoder` sees the types `frontier`, batch the ready
+/// nodes of type `action`, one of them.
+struct Transition {
+  std::vector<uint32_t> frontier;
+  uint32_t action;
+};
+
+/// The transitions as `core::buildTable` takes them.
+std::vector<edbc_transition>
+encodeTransitions(const std::vector<Transition> &transitions,
+                  uint32_t numTypes);
+
+/// Transitions as the runtime gets them.
+class Machine {
+public:
+  Machine(edbc_encoding encoding, const std::vector<Transition> &transitions,
+          uint32_t numTypes)
+      : table(core::buildTable(encodeTransitions(transitions, numTypes))),
+        policy{EDBC_POLICY_FSM, encoding, table.log2Slots, 0,
+               table.slots.data()} {}
+  Machine(const Machine &) = delete;
+  Machine &operator=(const Machine &) = delete;
+
+  /// Valid as long as the machine.
+  const edbc_policy_desc &description() const { return policy; }
+
+private:
+  core::PolicyTable table;
+  edbc_policy_desc policy;
+};
+
+/// Batches that schedules of one mini-batch, or of several, consist of.
+struct BatchCounts {
+  uint64_t lowerBound = 0;
+  uint64_t fsm = 0;
+  uint64_t agenda = 0;
+  uint64_t depth = 0;
+  uint64_t lemma = 0;
+  /// Choices of the machine that were left to the lemma.
+  uint64_t fallbacks = 0;
+
+  uint64_t of(edbc_policy_kind policy) const;
+  BatchCounts &operator+=(const BatchCounts &other);
+};
+
+/// What the policies without a machine make of a graph: all but `fsm` and
+/// `fallbacks`, which stay 0.
+BatchCounts countBatches(const core::Graph &graph);
+
+/// The same, and `fsm` and `fallbacks`.
+BatchCounts countBatches(const core::Graph &graph,
+                         const edbc_policy_desc &machine);
+
+/// Sets `fsm` and `fallbacks` to what the machine makes of a graph.
+void countMachine(const core::Graph &graph, const edbc_policy_desc &machine,
+                  BatchCounts &counts);
+
+/// By transition: how often the machine uses it on the graphs.
+std::vector<uint64_t> countUses(const std::vector<core::Graph> &graphs,
+                                edbc_encoding encoding,
+                                const std::vector<Transition> &transitions);
+
+} // namespace edbc
+
+#endif // EDBC_PASSES_LEARNPOLICY_MACHINE_H

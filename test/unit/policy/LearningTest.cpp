@@ -1,0 +1,218 @@
+//===- LearningTest.cpp - tests of learning and shipping --------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/LearnPolicy/Learning.h"
+
+#include "test/unit/policy/Samples.h"
+
+#include <gtest/gtest.h>
+
+using namespace edbc;
+using namespace edbc::test;
+using core::Graph;
+
+TEST(LearningTest, ReportsEveryMiniBatch) {
+  std::vector<Graph> samples = drawTrees(1, 3);
+  LearnedPolicy learned = learnPolicy(samples, LearningOptions());
+  ASSERT_EQ(learned.miniBatches.size(), 3u);
+  BatchCounts total;
+  for (size_t i = 0; i < samples.size(); ++i) {
+    EXPECT_EQ(learned.miniBatches[i].lowerBound, core::lowerBound(samples[i]));
+    total += learned.miniBatches[i];
+  }
+  EXPECT_EQ(total.lowerBound, learned.total.lowerBound);
+  EXPECT_EQ(total.fsm, learned.total.fsm);
+  EXPECT_EQ(total.agenda, learned.total.agenda);
+  EXPECT_EQ(total.depth, learned.total.depth);
+  EXPECT_EQ(total.lemma, learned.total.lemma);
+}
+
+/// Refinement, with which samples are set aside for the trial.
+TEST(LearningTest, TriesTheMachineOnOtherGraphs) {
+  LearningOptions options;
+  for (uint32_t numSamples : {3u, 8u}) {
+    std::vector<Graph> samples = drawTreesOfTwoTypes(1, numSamples);
+    LearnedPolicy learned = learnPolicy(samples, options);
+    uint64_t unseen = 0;
+    for (uint32_t i = numSamples - numSamples / 4; i < numSamples; ++i)
+      unseen += learned.miniBatches[i].depth;
+    // Joined, they are as deep as the deepest.
+    uint64_t joined = learned.trial.depth - unseen;
+    uint64_t deepest = 0;
+    for (const BatchCounts &counts : learned.miniBatches)
+      deepest = std::max(deepest, counts.depth);
+    EXPECT_GE(joined, deepest);
+    EXPECT_LT(joined, learned.total.depth);
+    EXPECT_LT(learned.trial.fsm, learned.trial.lemma);
+    EXPECT_EQ(learned.total.fallbacks, 0u);
+    EXPECT_EQ(learned.best(), EDBC_POLICY_FSM);
+  }
+}
+
+TEST(LearningTest, NamesTheBestPolicy) {
+  LearnedPolicy learned;
+  auto set = [&](BatchCounts &counts, uint64_t fsm, uint64_t lemma,
+                 uint64_t agenda, uint64_t depth) {
+    counts = BatchCounts();
+    counts.fsm = fsm;
+    counts.lemma = lemma;
+    counts.agenda = agenda;
+    counts.depth = depth;
+  };
+  auto reset = [&] {
+    set(learned.total, 10, 10, 10, 11);
+    set(learned.trial, 10, 10, 10, 11);
+  };
+  reset();
+  EXPECT_EQ(learned.best(), EDBC_POLICY_FSM);
+  // What it learned doesn't carry over.
+  set(learned.trial, 11, 10, 11, 11);
+  EXPECT_EQ(learned.best(), EDBC_POLICY_LEMMA);
+  reset();
+  learned.trial.fallbacks = 6;
+  EXPECT_EQ(learned.best(), EDBC_POLICY_LEMMA);
+  // The others, by what they take on the samples.
+  set(learned.total, 11, 11, 10, 10);
+  EXPECT_EQ(learned.best(), EDBC_POLICY_AGENDA);
+  learned.total.depth = 9;
+  EXPECT_EQ(learned.best(), EDBC_POLICY_DEPTH);
+  // Even a machine that is better there, if it was learned by heart.
+  set(learned.total, 8, 11, 10, 9);
+  learned.trial.fallbacks = 6;
+  EXPECT_EQ(learned.best(), EDBC_POLICY_DEPTH);
+}
+
+TEST(LearningTest, CountsExceptions) {
+  LearnedPolicy learned;
+  BatchCounts counts;
+  counts.fsm = 3;
+  counts.lemma = 4;
+  counts.agenda = 3;
+  counts.depth = 5;
+  learned.miniBatches.assign(3, counts);
+  learned.miniBatches[1].depth = 2;
+  EXPECT_EQ(learned.numExceptions(EDBC_POLICY_FSM), 1u);
+  EXPECT_EQ(learned.numExceptions(EDBC_POLICY_LEMMA), 3u);
+  EXPECT_EQ(learned.numExceptions(EDBC_POLICY_AGENDA), 1u);
+  EXPECT_EQ(learned.numExceptions(EDBC_POLICY_DEPTH), 2u);
+}
+
+TEST(LearningTest, TakesTheCheapestEncodingThatSuffices) {
+  LearningOptions options;
+  LearnedPolicy trees = learnPolicy(drawTrees(1, 4), options);
+  EXPECT_EQ(trees.encoding, EDBC_ENCODING_BASE);
+  EXPECT_TRUE(trees.reachedBound());
+  LearnedPolicy others = learnPolicy(drawTreesOfTwoTypes(1, 4), options);
+  EXPECT_EQ(others.encoding, EDBC_ENCODING_CRITICAL);
+}
+
+TEST(LearningTest, LearnsNothingFromNothing) {
+  LearnedPolicy ofNone = learnPolicy({}, LearningOptions());
+  EXPECT_TRUE(ofNone.transitions.empty());
+  EXPECT_TRUE(ofNone.miniBatches.empty());
+  LearnedPolicy ofEmpty = learnPolicy({Graph(3)}, LearningOptions());
+  EXPECT_TRUE(ofEmpty.transitions.empty());
+  EXPECT_EQ(ofEmpty.total.fsm, 0u);
+}
+
+namespace {
+
+void add(Graph &graph, uint32_t type, std::vector<uint32_t> operands) {
+  graph.add(type, operands.data(), uint32_t(operands.size()));
+}
+
+/// Agenda begins with type 0 and takes a batch less than the lemma, and than
+/// any machine that sees no more of a frontier than its set of types.
+Graph graphForAgenda() {
+  Graph graph(2);
+  add(graph, 1, {});
+  add(graph, 0, {0});
+  add(graph, 0, {});
+  add(graph, 0, {2});
+  add(graph, 1, {3});
+  add(graph, 1, {1, 2});
+  return graph;
+}
+
+} // namespace
+
+TEST(LearningTest, ShipsAgendaWhereItIsBest) {
+  LearningOptions options;
+  options.encoding = EDBC_ENCODING_BASE;
+  LearnedPolicy learned = learnPolicy({graphForAgenda()}, options);
+  EXPECT_EQ(learned.total.agenda, 4u);
+  EXPECT_EQ(learned.total.lemma, 5u);
+  EXPECT_EQ(learned.total.fsm, 5u);
+  EXPECT_EQ(learned.best(), EDBC_POLICY_AGENDA);
+  // Those who see more find the same.
+  options.encoding.reset();
+  learned = learnPolicy({graphForAgenda()}, options);
+  EXPECT_EQ(learned.total.fsm, 4u);
+  EXPECT_EQ(learned.best(), EDBC_POLICY_FSM);
+}
+
+TEST(LearningTest, ShipsNothingWorseThanAgendaAndDepth) {
+  std::vector<uint32_t> numShipped(4);
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    LearningOptions options;
+    options.encoding = EDBC_ENCODING_BASE;
+    options.refinement.maxWork = 10 * (seed % 50);
+    LearnedPolicy learned =
+        learnPolicy(drawGraphsOfThreeTypes(seed, 2, 20), options);
+    edbc_policy_kind best = learned.best();
+    EXPECT_LE(learned.total.of(best),
+              std::min(learned.total.agenda, learned.total.depth));
+    ++numShipped[best];
+  }
+  EXPECT_GT(numShipped[EDBC_POLICY_FSM], 3u);
+  EXPECT_GT(numShipped[EDBC_POLICY_AGENDA], 3u);
+}
+
+/// The others are judged by all the same.
+TEST(LearningTest, LearnsFromAsManyNodesAsItMay) {
+  std::vector<Graph> samples = drawTreesOfTwoTypes(5, 8);
+  LearningOptions options;
+  options.maxNodes = samples[0].numNodes() + samples[1].numNodes();
+  LearnedPolicy few = learnPolicy(samples, options);
+  EXPECT_EQ(few.miniBatches.size(), samples.size());
+  samples.erase(samples.begin() + 2, samples.end());
+  LearnedPolicy two = learnPolicy(samples, options);
+  ASSERT_EQ(few.transitions.size(), two.transitions.size());
+  for (size_t i = 0; i < two.transitions.size(); ++i) {
+    EXPECT_EQ(few.transitions[i].frontier, two.transitions[i].frontier);
+    EXPECT_EQ(few.transitions[i].action, two.transitions[i].action);
+  }
+  // A single mini-batch is always learned from.
+  options.maxNodes = 1;
+  EXPECT_FALSE(learnPolicy(samples, options).transitions.empty());
+}
+
+TEST(LearningTest, TellsHowItGoesAndEndsWhenToldTo) {
+  std::vector<Graph> samples = drawTreesOfTwoTypes(5, 8);
+  for (LearningMethod method :
+       {LearningMethod::Refinement, LearningMethod::QLearning})
+    for (uint32_t last : {1u, 5u, UINT32_MAX}) {
+      LearningOptions options;
+      options.method = method;
+      options.encoding = EDBC_ENCODING_SORT;
+      options.qLearning.maxEpisodes = 20;
+      uint32_t calls = 0;
+      double share = 0;
+      options.watch = [&](const LearningProgress &progress) {
+        EXPECT_GE(progress.share, share);
+        share = progress.share;
+        return ++calls != last;
+      };
+      LearnedPolicy learned = learnPolicy(samples, options);
+      EXPECT_EQ(learned.wasStopped, last != UINT32_MAX);
+      if (learned.wasStopped)
+        EXPECT_EQ(calls, last);
+      else
+        EXPECT_GT(calls, 5u);
+      EXPECT_EQ(learned.miniBatches.size(), samples.size());
+      EXPECT_GE(learned.total.fsm, learned.total.lowerBound);
+    }
+}
