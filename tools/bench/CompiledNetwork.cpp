@@ -1,0 +1,107 @@
+//===- CompiledNetwork.cpp - a network, compiled in this process -*- C++-*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/bench/CompiledNetwork.h"
+
+#include "compiler/Frontend/Frontend.h"
+#include "compiler/Pipelines.h"
+#include "dialects/Cell/Cell.h"
+#include "tools/bench/Machine.h"
+
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <stdexcept>
+
+using namespace edbc;
+using namespace edbc::bench;
+
+/// Instances of a mini-batch to learn from, as the compiler's default.
+static constexpr uint32_t learnedBatch = 32;
+
+static void runStage(mlir::ModuleOp module, Stage stage,
+                     const PipelineOptions &options) {
+  mlir::PassManager manager(module.getContext());
+  buildStage(manager, stage, options);
+  if (mlir::failed(manager.run(module)))
+    throw std::runtime_error("can't compile network '" +
+                             module.getSymName()->str() + "'");
+}
+
+CompiledNetwork::CompiledNetwork(
+    const std::string &path,
+    const std::vector<std::pair<std::string, int64_t>> &dims)
+    : diagnostics(sources, &context, llvm::errs()) {
+  context.loadDialect<cell::CellDialect, batch::BatchDialect>();
+  auto buffer = llvm::MemoryBuffer::getFile(path);
+  if (!buffer)
+    throw std::runtime_error("can't read '" + path +
+                             "': " + buffer.getError().message());
+  llvm::StringRef text = (*buffer)->getBuffer();
+  sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  Diagnostics problems;
+  ImportOptions options;
+  options.dims = dims;
+  module = importModel(path, text, options, context, problems);
+  llvm::errs() << problems.str();
+  if (!module)
+    throw std::runtime_error("can't compile '" + path + "'");
+
+  // Passes fold arithmetic away: what counts is what the file says.
+  mlir::OwningOpRef<mlir::ModuleOp> imported = module->clone();
+  for (Stage stage : allStages)
+    if (stage < Stage::Policy)
+      runStage(*module, stage, PipelineOptions());
+  signature = signatureOf(*module);
+  work = countArithmetic(*imported, signature);
+}
+
+void CompiledNetwork::learnPolicy(const std::vector<Instance> &samples) {
+  std::vector<core::Graph> graphs =
+      mergeInstances(samples, signature, learnedBatch);
+  LearnedPolicy learned;
+  PipelineOptions options;
+  options.training.samples = &graphs;
+  options.training.report = &learned;
+  runStage(*module, Stage::Policy, options);
+  policy = learned.best();
+  encoding = learned.encoding;
+  machine = core::buildTable(encodeTransitions(
+      learned.transitions, static_cast<uint32_t>(signature.cells.size())));
+}
+
+edbc_policy_desc CompiledNetwork::getPolicy() const {
+  edbc_policy_desc desc = {};
+  desc.kind = policy;
+  desc.encoding = encoding;
+  desc.log2_slots = machine.log2Slots;
+  desc.slots = machine.slots.data();
+  return desc;
+}
+
+void CompiledNetwork::load() {
+  PipelineOptions options;
+  options.isas = {static_cast<batch::Isa>(executedIsa())};
+  for (Stage stage : allStages)
+    if (stage > Stage::Policy)
+      runStage(*module, stage, options);
+  mlir::FailureOr<Network> network = Network::read(*module);
+  if (mlir::failed(network))
+    throw std::runtime_error("can't compile network '" + signature.network +
+                             "'");
+  mlir::FailureOr<LoadedLibrary> loaded =
+      LoadedLibrary::load(*network, Weights::random(*network, /*seed=*/1));
+  if (mlir::failed(loaded))
+    throw std::runtime_error("can't load network '" + signature.network + "'");
+  library.emplace(std::move(*loaded));
+  addTraffic(getLibrary(), work);
+
+  edbc_model *created = nullptr;
+  edbc_error problem;
+  if (edbc_model_create(&getLibrary(), nullptr, &created, &problem) != EDBC_OK)
+    throw std::runtime_error(problem.message);
+  model.reset(created);
+}

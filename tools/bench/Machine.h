@@ -1,0 +1,40 @@
+//===- Machine.h - what this machine can do ---------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_TOOLS_BENCH_MACHINE_H
+#define EDBC_TOOLS_BENCH_MACHINE_H
+
+#include "edbc/abi.h"
+
+#include <cstdint>
+
+namespace edbc::bench {
+
+/// The best instruction set of this machine among those that edbc has kernels
+/// for.
+edbc_isa bestIsa();
+
+/// The one whose kernels a model created here uses: that which the environment
+/// variable EDBC_ISA asks for, or the best one. If it is one that edbc doesn't
+/// know, creating the model tells.
+edbc_isa executedIsa();
+
+/// The most arithmetic that one core does, in GFLOP/s: fused multiply-adds of
+/// 32-bit floats in the registers of the best instruction set, each of which
+/// counts as two. The best of several short trials, which take `seconds` in
+/// all, so that other work on the machine does little harm.
+double measurePeak(double seconds);
+
+/// The most memory that one core reads, in GB/s (1e9 bytes), from an array
+/// larger than the caches. Takes some tenths of a second.
+double measureBandwidth();
+
+/// Bytes of memory that the machine has.
+uint64_t physicalMemory();
+
+} // namespace edbc::bench
+
+#endif // EDBC_TOOLS_BENCH_MACHINE_H

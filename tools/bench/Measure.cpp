@@ -1,0 +1,378 @@
+//===- Measure.cpp - times mini-batches -------------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/bench/Measure.h"
+
+#include "passes/LearnPolicy/Search.h"
+#include "tools/bench/Machine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+using namespace edbc;
+using namespace edbc::bench;
+
+using Clock = std::chrono::steady_clock;
+
+static double millisecondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin)
+      .count();
+}
+
+/// Throws if a call to the runtime failed.
+static void check(edbc_status status, const edbc_error &problem) {
+  if (status != EDBC_OK)
+    throw std::runtime_error(problem.message);
+}
+
+//===----------------------------------------------------------------------===//
+// Mini-batches
+//===----------------------------------------------------------------------===//
+
+/// Calls `visit` with mini-batches until the effort is spent.
+template <typename Visit>
+static void forEachMiniBatch(const std::vector<Instance> &instances,
+                             uint32_t batch, const Effort &effort,
+                             Visit visit) {
+  Clock::time_point begin = Clock::now();
+  size_t count = std::max<size_t>(instances.size() / batch, 1);
+  // Multiples of the golden section, modulo 1, are spread evenly.
+  auto step = static_cast<size_t>(double(count) * 0.618);
+  while (step == 0 || std::gcd(step, count) != 1)
+    ++step;
+  for (size_t i = 0; i < std::min(count, effort.miniBatches); ++i) {
+    if (i != 0 && millisecondsSince(begin) > effort.seconds * 1e3)
+      return;
+    size_t first = i * step % count * batch;
+    std::vector<Instance> miniBatch;
+    for (size_t k = 0; k < batch; ++k)
+      miniBatch.push_back(instances[(first + k) % instances.size()]);
+    visit(miniBatch);
+  }
+}
+
+static Measurement &operator+=(Measurement &sum, const Measurement &other) {
+  sum.miniBatches += other.miniBatches;
+  sum.ms += other.ms;
+  sum.buildMs += other.buildMs;
+  sum.scheduleMs += other.scheduleMs;
+  sum.executeMs += other.executeMs;
+  sum.batches += other.batches;
+  sum.lowerBound += other.lowerBound;
+  sum.gflop += other.gflop;
+  sum.bytes += other.bytes;
+  return sum;
+}
+
+static Measurement meanOf(Measurement sum) {
+  double count = double(sum.miniBatches);
+  for (double *figure : {&sum.ms, &sum.buildMs, &sum.scheduleMs, &sum.executeMs,
+                         &sum.batches, &sum.lowerBound, &sum.gflop, &sum.bytes})
+    *figure /= count;
+  return sum;
+}
+
+//===----------------------------------------------------------------------===//
+// Schedules
+//===----------------------------------------------------------------------===//
+
+/// Schedules graphs as a session would, or by search.
+class Schedules {
+public:
+  /// @param learned is meant by Policy::Fsm, whatever its kind.
+  Schedules(Policy policy, const edbc_policy_desc &learned)
+      : policy(policy == Policy::Fsm ? static_cast<Policy>(learned.kind)
+                                     : policy),
+        fsm(learned) {}
+
+  /// Adds how many batches of each type a graph's schedule has.
+  void count(const core::Graph &graph, std::vector<uint64_t> &byType) {
+    switch (policy) {
+    case Policy::Fsm:
+      return add(core::schedule(frontier, graph, 0, fsm), byType);
+    case Policy::Agenda:
+      return add(core::schedule(frontier, graph, 0, agenda), byType);
+    case Policy::Lemma:
+      return add(core::schedule(frontier, graph, 0, lemma), byType);
+    case Policy::Depth:
+      return add(depth.schedule(graph, 0), byType);
+    case Policy::Search:
+      for (uint32_t type : searchSchedule(graph, SearchOptions()).types)
+        ++byType[type];
+    }
+  }
+
+private:
+  static void add(const core::Schedule &schedule,
+                  std::vector<uint64_t> &byType) {
+    for (const core::Batch &batch : schedule.batches)
+      ++byType[batch.type];
+  }
+
+  Policy policy;
+  core::Frontier frontier;
+  core::FsmPolicy fsm;
+  core::AgendaPolicy agenda;
+  core::LemmaPolicy lemma;
+  core::DepthScheduler depth;
+};
+
+Measurement bench::measureSchedules(const CompiledNetwork &network,
+                                    const std::vector<Instance> &instances,
+                                    const Configuration &configuration,
+                                    const Effort &effort) {
+  const Signature &signature = network.getSignature();
+  auto numTypes = static_cast<uint32_t>(signature.cells.size());
+  Schedules schedules(configuration.policy, network.getPolicy());
+  core::Graph built(numTypes);
+  Measurement sum;
+  forEachMiniBatch(instances, configuration.batch, effort, [&](auto &batch) {
+    Measurement one;
+    one.miniBatches = 1;
+    one.gflop = countWork(batch, signature, network.getWork(), {}).flop * 1e-9;
+    std::vector<uint64_t> byType(numTypes);
+    for (const core::Graph &graph :
+         mergeInstances(batch, signature, configuration.batch)) {
+      built.clear();
+      Clock::time_point begin = Clock::now();
+      for (uint32_t node = 0; node < graph.numNodes(); ++node)
+        built.add(graph.type(node), graph.operands(node).begin(),
+                  graph.operands(node).size());
+      one.buildMs += millisecondsSince(begin);
+      begin = Clock::now();
+      schedules.count(built, byType);
+      one.scheduleMs += millisecondsSince(begin);
+      one.lowerBound += double(core::lowerBound(built));
+    }
+    one.batches =
+        double(std::accumulate(byType.begin(), byType.end(), uint64_t(0)));
+    sum += one;
+  });
+  return meanOf(sum);
+}
+
+//===----------------------------------------------------------------------===//
+// Execution
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct DestroySession {
+  void operator()(edbc_session *session) const {
+    edbc_session_destroy(session);
+  }
+};
+using SessionHandle = std::unique_ptr<edbc_session, DestroySession>;
+
+/// Does with a session what an application does: it has its instances in
+/// arrays, remembers values and reads outputs.
+class Application {
+public:
+  Application(const edbc_library &library, edbc_session *session,
+              uint32_t output, const std::vector<Instance> &instances);
+
+  /// Runs the mini-batch; returns the sum of the outputs' first numbers.
+  double run();
+
+private:
+  /// An instance in the session.
+  struct Part {
+    const Instance *instance;
+    edbc_value *values; ///< of its nodes
+    uint32_t number;
+  };
+
+  void addRun(Part &part, size_t run);
+  void addNode(const Part &part, uint32_t node);
+
+  const edbc_library &library;
+  edbc_session *session;
+  uint32_t output;
+  std::vector<Part> parts;
+  size_t numRuns = 0;
+  std::vector<edbc_value> values;
+  std::vector<edbc_value> elements; ///< of the node being added
+  std::vector<edbc_value> results;  ///< that have the output, of the run
+  edbc_error problem;
+};
+
+} // namespace
+
+Application::Application(const edbc_library &library, edbc_session *session,
+                         uint32_t output,
+                         const std::vector<Instance> &instances)
+    : library(library), session(session), output(output) {
+  size_t numNodes = 0;
+  size_t numElements = 0;
+  for (const Instance &instance : instances) {
+    numNodes += instance.nodes.size();
+    numElements = std::max(numElements, instance.elements.size());
+    numRuns = std::max(numRuns, instance.numRuns());
+  }
+  values.resize(numNodes);
+  elements.resize(numElements);
+  results.reserve(numNodes);
+  edbc_value *next = values.data();
+  for (const Instance &instance : instances) {
+    parts.push_back({&instance, next, 0});
+    next += instance.nodes.size();
+  }
+}
+
+void Application::addNode(const Part &part, uint32_t number) {
+  const Instance::Node &node = part.instance->nodes[number];
+  const uint32_t *given = &part.instance->arguments[node.firstArgument];
+  const edbc_cell_desc &cell = library.cells[node.cell];
+  edbc_argument arguments[EDBC_MAX_OPERANDS];
+  edbc_value *element = elements.data();
+  for (uint32_t i = 0; i < cell.num_operands; ++i) {
+    switch (cell.operands[i].kind) {
+    case EDBC_OPERAND_STATE:
+      arguments[i].state = part.values[given[i]];
+      break;
+    case EDBC_OPERAND_TOKEN:
+      arguments[i].token = given[i];
+      break;
+    case EDBC_OPERAND_DENSE:
+      arguments[i].values = &part.instance->values[given[i]];
+      break;
+    case EDBC_OPERAND_STATES:
+      core::NodeSpan list = part.instance->elementsAt(given[i]);
+      arguments[i].states = {element, list.size()};
+      for (uint32_t listed : list)
+        *element++ = part.values[listed];
+      break;
+    }
+  }
+  check(edbc_session_add(session, node.cell, arguments, &part.values[number],
+                         &problem),
+        problem);
+  if (cell.result == library.outputs[output].state)
+    results.push_back(part.values[number]);
+}
+
+void Application::addRun(Part &part, size_t run) {
+  check(run == 0 ? edbc_session_begin_instance(session, &part.number, &problem)
+                 : edbc_session_resume_instance(session, part.number, &problem),
+        problem);
+  uint32_t end = part.instance->endOfRun(run);
+  for (uint32_t node = run == 0 ? 0 : part.instance->endOfRun(run - 1);
+       node < end; ++node)
+    addNode(part, node);
+}
+
+double Application::run() {
+  double sum = 0;
+  edbc_session_reset(session);
+  for (size_t run = 0; run < numRuns; ++run) {
+    results.clear();
+    for (Part &part : parts)
+      if (run < part.instance->numRuns())
+        addRun(part, run);
+    check(edbc_session_run(session, &problem), problem);
+    for (const edbc_value &result : results) {
+      const float *data;
+      size_t width;
+      check(edbc_session_read(session, output, result, &data, &width, &problem),
+            problem);
+      sum += static_cast<double>(data[0]);
+    }
+    if (run + 1 == numRuns)
+      break; // The next reset drops what is left.
+    for (const Part &part : parts)
+      if (run + 1 == part.instance->numRuns())
+        check(edbc_session_drop_instance(session, part.number, &problem),
+              problem);
+  }
+  return sum;
+}
+
+static uint32_t findOutput(const edbc_library &library,
+                           const std::string &name) {
+  for (uint32_t i = 0; i < library.num_outputs; ++i)
+    if (name == library.outputs[i].name)
+      return i;
+  throw std::runtime_error("network '" + std::string(library.name) +
+                           "' has no output '" + name + "'");
+}
+
+/// @throws MemoryShortage
+static void requireMemory(const edbc_library &library,
+                          const std::vector<Instance> &miniBatch) {
+  double bytes = 0;
+  for (const Instance &instance : miniBatch)
+    for (const Instance::Node &node : instance.nodes)
+      bytes += double(library.states[library.cells[node.cell].result].stride) *
+               sizeof(float);
+  if (bytes > double(physicalMemory()) / 2)
+    throw MemoryShortage("a mini-batch's states take " +
+                         std::to_string(uint64_t(bytes * 1e-9)) +
+                         " GB, more than half of the memory");
+}
+
+static SessionHandle createSession(const edbc_model &model,
+                                   const Configuration &configuration) {
+  edbc_session_options options = {};
+  options.policy = static_cast<edbc_policy_kind>(configuration.policy);
+  options.threads = configuration.threads;
+  edbc_session *session = nullptr;
+  edbc_error problem;
+  check(edbc_session_create(&model, &options, &session, &problem), problem);
+  return SessionHandle(session);
+}
+
+Measurement bench::measure(const CompiledNetwork &network,
+                           const std::vector<Instance> &instances,
+                           const std::string &output,
+                           const Configuration &configuration,
+                           const Effort &effort) {
+  const edbc_library &library = network.getLibrary();
+  const Signature &signature = network.getSignature();
+  uint32_t outputNumber = findOutput(library, output);
+  SessionHandle session = createSession(network.getModel(), configuration);
+  Schedules schedules(configuration.policy, network.getPolicy());
+
+  Measurement sum;
+  forEachMiniBatch(instances, configuration.batch, effort, [&](auto &batch) {
+    requireMemory(library, batch);
+    Application application(library, session.get(), outputNumber, batch);
+    application.run();
+    Measurement best;
+    best.miniBatches = 1;
+    best.ms = HUGE_VAL;
+    edbc_statistics statistics;
+    edbc_error problem;
+    for (uint32_t i = 0; i < effort.repeat; ++i) {
+      Clock::time_point begin = Clock::now();
+      application.run();
+      double ms = millisecondsSince(begin);
+      check(edbc_session_statistics(session.get(), /*lower_bound=*/0,
+                                    &statistics, &problem),
+            problem);
+      if (ms < best.ms) {
+        best.ms = ms;
+        best.buildMs = double(statistics.build_ns) * 1e-6;
+        best.scheduleMs = double(statistics.schedule_ns) * 1e-6;
+        best.executeMs = double(statistics.execute_ns) * 1e-6;
+      }
+    }
+    check(edbc_session_statistics(session.get(), /*lower_bound=*/1, &statistics,
+                                  &problem),
+          problem);
+    best.batches = double(statistics.batches);
+    best.lowerBound = double(statistics.lower_bound);
+    std::vector<uint64_t> byCell(library.num_cells);
+    for (const core::Graph &graph :
+         mergeInstances(batch, signature, configuration.batch))
+      schedules.count(graph, byCell);
+    Work work = countWork(batch, signature, network.getWork(), byCell);
+    best.gflop = work.flop * 1e-9;
+    best.bytes = work.bytes;
+    sum += best;
+  });
+  return meanOf(sum);
+}

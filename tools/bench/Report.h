@@ -1,0 +1,84 @@
+//===- Report.h - shows what was measured -----------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_TOOLS_BENCH_REPORT_H
+#define EDBC_TOOLS_BENCH_REPORT_H
+
+#include "tools/bench/Measure.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edbc::bench {
+
+/// "fsm", "agenda", ...
+std::string_view policyName(Policy policy);
+/// Nothing if there is no such policy.
+std::optional<Policy> findPolicy(std::string_view name);
+
+/// A configuration of a network, and what it took.
+struct Result {
+  std::string workload;
+  std::string data; ///< where its instances come from
+  uint32_t hidden;
+  Configuration configuration;
+  Measurement figures;
+  /// Of execution; empty if graphs were only scheduled.
+  std::string isa;
+  double peakGflops = 0; ///< of one core, measured just before
+
+  bool isExecuted() const { return !isa.empty(); }
+  double instancesPerSecond() const {
+    return configuration.batch / figures.ms * 1e3;
+  }
+  double gflops() const { return figures.gflop / figures.ms * 1e3; }
+  /// Of as many cores as there are threads.
+  double percentOfPeak() const {
+    return gflops() / (peakGflops * configuration.threads) * 100;
+  }
+  double batchesOverBound() const {
+    return figures.batches / figures.lowerBound;
+  }
+};
+
+/// The head of a table with a row for each result.
+std::string tableHead(bool isExecuted);
+std::string tableRow(const Result &result);
+
+/// One JSON object, without a newline:
+///
+///     workload, data        the network, and the file below the folder of data
+///                           that its instances come from, or "synthetic"
+///     hidden, batch, policy, threads
+///     isa                   instruction set of the kernels
+///     instances_per_s
+///     ms                    of a mini-batch, mean of their fastest runs
+///     build_ms, schedule_ms, execute_ms     parts of it
+///     batches, lower_bound  kernels' batches of a mini-batch, and the fewest
+///     gflop                 arithmetic of a mini-batch (see Work.h)
+///     gflops                gflop for each second
+///     peak_gflops           of one core, measured just before
+///     bytes_moved           estimated traffic of a mini-batch (see Work.h)
+///
+/// Results that weren't executed have no isa, nor what only execution tells.
+std::string jsonLine(const Result &result);
+
+/// An SVG chart and what its file is called.
+struct ChartFile {
+  std::string name;
+  std::string svg;
+};
+
+/// For each hidden size, policy and number of threads, the networks' percent of
+/// peak by batch, of those that were executed; and for each batch, the batches
+/// over the bound by network and policy.
+std::vector<ChartFile> drawCharts(const std::vector<Result> &results);
+
+} // namespace edbc::bench
+
+#endif // EDBC_TOOLS_BENCH_REPORT_H
