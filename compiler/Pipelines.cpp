@@ -76,8 +76,13 @@ static void buildCell(OpPassManager &manager) {
            {"builtin", "cell", "arith", "math", "tensor"});
 }
 
-static void buildBatch(OpPassManager &manager) {
+static void buildBatch(OpPassManager &manager, const PipelineOptions &options) {
   manager.addPass(createCellToBatch());
+  manager.addPass(createCSEPass());
+  manager.nest<batch::KernelOp>().addPass(createMergeProducts());
+  FoldTablesOptions folding;
+  folding.limit = options.tableLimit;
+  manager.addPass(createFoldTables(folding));
   manager.addPass(createCSEPass());
   manager.nest<batch::KernelOp>().addPass(createFormPhases());
   endStage(manager, Stage::Batch, {"builtin", "batch", "arith", "math"});
@@ -138,7 +143,7 @@ void edbc::buildStage(PassManager &manager, Stage stage,
   case Stage::Cell:
     return buildCell(manager);
   case Stage::Batch:
-    return buildBatch(manager);
+    return buildBatch(manager, options);
   case Stage::Layout:
     return buildLayout(manager);
   case Stage::Policy:

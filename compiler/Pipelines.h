@@ -28,6 +28,8 @@ struct PipelineOptions {
   LearnPolicyOptions policy;
   /// Sample graphs, and where the learner reports to.
   PolicyTraining training;
+  /// Most bytes of tables of what depends on tokens alone; 0: none are made.
+  int64_t tableLimit = int64_t(64) << 20;
   /// Instruction sets to generate kernels for; all if empty.
   llvm::SmallVector<batch::Isa> isas;
 };

@@ -18,7 +18,11 @@ def CellToBatch : Pass<"cell-to-batch", "::mlir::ModuleOp"> {
     Every `cell.def` becomes a `batch.kernel` whose values have a leading
     dimension of rows; reading operands and storing results become explicit
     operations. A product with a concatenation becomes a sum of products with
-    columns of the matrix, so that no concatenation remains.
+    columns of the matrix, a stored one several stores, so that no concatenation
+    remains. What a `cell.reduce` computes from its node gets rows for all
+    elements of the batch (`#batch.each`); what it computes without it is
+    repeated for them. Softmax and its kin become reductions of rows and
+    elementwise arithmetic.
 
     ```mlir
     cell.def @inner(%left: !cell.ref<@Node>, %right: !cell.ref<@Node>) -> @Node {
@@ -48,15 +52,68 @@ def CellToBatch : Pass<"cell-to-batch", "::mlir::ModuleOp"> {
   ];
 }
 
+def MergeProducts : Pass<"batch-merge-products", "::edbc::batch::KernelOp"> {
+  let summary = "makes one product of products that are added";
+  let description = [{
+    Products that are added to each other become one sum of products, which needs
+    one accumulator; an addend between them, such as a bias, is added last.
+
+    ```mlir
+    %p = batch.product %x with [#batch.term<@W[0]>] : tensor<?x64xf32> -> tensor<?x64xf32>
+    %q = batch.product %h with [#batch.term<@U[0]>] : tensor<?x64xf32> -> tensor<?x64xf32>
+    %s = arith.addf %p, %q : tensor<?x64xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %s = batch.product %x, %h with [#batch.term<@W[0]>, #batch.term<@U[0]>]
+        : tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+  }];
+}
+
+def FoldTables : Pass<"batch-fold-tables", "::mlir::ModuleOp"> {
+  let summary = "computes what depends on tokens alone once, in tables";
+  let description = [{
+    Whatever a kernel computes from a token and from parameters alone, if it
+    takes a product, is computed for all tokens when a model is created: it
+    becomes a kernel with a `table`, and the kernel looks it up. A product with
+    both operands that do and that don't depend on other things begins with what
+    was looked up: those operands come first in all products, so that the sum is
+    the same to the bit whether tables are used or not.
+
+    ```mlir
+    %x = batch.lookup @E[%word] : !batch.tokens<256> -> tensor<?x64xf32>
+    %p = batch.product %x, %h with [#batch.term<@W[0]>, #batch.term<@U[0]>]
+        : tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %t = batch.recall @step.word.values["v0"][%word] : !batch.tokens<256> -> tensor<?x64xf32>
+    %p = batch.product %h from %t : tensor<?x64xf32> with [#batch.term<@U[0]>]
+        : tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+  }];
+  let options = [
+    Option<"limit", "limit", "int64_t", "67108864",
+           "Most bytes of all tables together; 0: none are made">
+  ];
+}
+
 def FormPhases : Pass<"batch-form-phases", "::edbc::batch::KernelOp"> {
   let summary = "divides kernels into phases";
   let description = [{
     A phase is what one compiled function computes without waiting: products of
     operands that are in memory, and all elementwise arithmetic on their results.
     A product of a computed value needs another phase, which reads the value from
-    the workspace; so do values of another width. Products that are added
-    to each other become one sum of products, which needs one accumulator (so a
-    bias is better added last).
+    the workspace; so do values of another width. What is reduced must be in
+    memory as well: the elements of an operand, a row whose largest element is
+    sought. Matrices, and values that have rows for the elements of an operand,
+    have phases of their own. An operation goes to the phase that uses its result,
+    if there is one, so that the result needn't be kept.
 
     An LSTM or TreeLSTM cell is one phase. A GRU has two, since its candidate
     multiplies the reset state:
@@ -97,9 +154,9 @@ def LearnPolicy : Pass<"batch-learn-policy", "::mlir::ModuleOp"> {
     `batch.policy`. The method is tabular Q-learning as in the paper, or
     `refinement`, a local search on whole schedules that finds better machines in
     less time. With encoding `auto` the machine sees the frontier as `base`, if
-    that reaches the lower bound, or else as `critical`. Where the sufficient
-    condition (Lemma 2.1) alone does better on graphs that were held out, the
-    machine has no transitions, which is the same policy.
+    that reaches the lower bound, or else as `critical`. Where a policy that needs
+    no learning takes fewer batches, on the samples or on graphs that were held
+    out, it becomes the policy instead.
 
     The pass does nothing where there is a policy already. Without samples (a
     programmatic option) graphs are drawn from the kernels' signatures.

@@ -107,7 +107,8 @@ struct AbiTypes {
       define("edbc_cell_desc", {pointer, pointer, u32, u32, pointer, u32, u32,
                                 pointer, u32, u32});
   llvm::StructType *transition = define("edbc_transition", {u64, u32, u32});
-  llvm::StructType *policy = define("edbc_policy_desc", {u32, u32, pointer});
+  llvm::StructType *policy =
+      define("edbc_policy_desc", {u32, u32, u32, u32, pointer});
   llvm::StructType *output = define("edbc_output_desc", {pointer, u32, u32});
   llvm::StructType *library = define(
       "edbc_library", {u32, u32, pointer, pointer, pointer, pointer, pointer,
@@ -132,13 +133,19 @@ public:
       params.push_back(param(op, index));
     for (StateOp op : network.states)
       states.push_back(state(op));
+    for (StateOp op : network.tableStates)
+      states.push_back(state(op));
     for (ParamOp op : network.paddedParams)
       constants.push_back(paramConstant(EDBC_CONSTANT_PADDED, op));
     for (ParamOp op : network.columnParams)
       constants.push_back(paramConstant(EDBC_CONSTANT_COLUMNS, op));
     for (PackOp op : network.packs)
       constants.push_back(pack(op));
+    for (auto [index, op] : llvm::enumerate(network.tables))
+      constants.push_back(table(op, index));
     for (KernelOp op : network.kernels)
+      cells.push_back(cell(op));
+    for (KernelOp op : network.tables)
       cells.push_back(cell(op));
     for (OutputOp op : network.outputs)
       outputs.push_back(output(op));
@@ -148,8 +155,9 @@ public:
                 text(network.name), array(types.param, params),
                 array(types.state, states), array(types.constant, constants),
                 array(types.cell, cells), array(types.output, outputs),
-                u32(params.size()), u32(states.size()), u32(constants.size()),
-                u32(cells.size()), u32(outputs.size()), u32(0), policy()});
+                u32(params.size()), u32(network.states.size()),
+                u32(constants.size()), u32(network.kernels.size()),
+                u32(outputs.size()), u32(network.tables.size()), policy()});
     new llvm::GlobalVariable(module, types.library, /*isConstant=*/true,
                              llvm::GlobalValue::ExternalLinkage, library,
                              descriptionSymbol(network.name));
@@ -245,6 +253,12 @@ private:
                    u32(segments.size())});
   }
 
+  Constant *table(KernelOp op, unsigned index) {
+    return record(types.constant,
+                  {u32(EDBC_CONSTANT_TABLE), u32(index), u32(*op.getTable()),
+                   u32(0), null(), u32(0)});
+  }
+
   Constant *operand(KernelOp kernel, BlockArgument argument) {
     unsigned number = argument.getArgNumber();
     Type type = argument.getType();
@@ -289,6 +303,7 @@ private:
       break;
     case BindingKind::Constant:
     case BindingKind::Columns:
+    case BindingKind::Table:
       kind = EDBC_BINDING_CONSTANT;
       index = *network.findConstant(attr);
       break;
@@ -343,8 +358,10 @@ private:
 
   Constant *policy() {
     std::vector<edbc_transition> transitions;
+    PolicyKind kind = PolicyKind::Lemma;
     Encoding encoding = Encoding::Base;
     if (PolicyOp op = network.policy) {
+      kind = op.getKind();
       encoding = op.getEncoding();
       for (Attribute attr : op.getTransitions())
         transitions.push_back(transition(cast<TransitionAttr>(attr)));
@@ -356,8 +373,9 @@ private:
           record(types.transition, {llvm::ConstantInt::get(types.u64, slot.key),
                                     u32(slot.action), u32(0)}));
     return record(types.policy,
-                  {u32(static_cast<uint32_t>(encoding)), u32(table.log2Slots),
-                   array(types.transition, slots)});
+                  {u32(static_cast<uint32_t>(kind)),
+                   u32(static_cast<uint32_t>(encoding)), u32(table.log2Slots),
+                   u32(0), array(types.transition, slots)});
   }
 
   edbc_transition transition(TransitionAttr attr) {

@@ -45,12 +45,13 @@ static std::string cmakeFile(StringRef network) {
   constexpr const char *text =
       R"(# Written by edbc: the target edbc::{0} to link, for "{0}.h".
 if(NOT TARGET edbc::{0})
+  find_package(Threads REQUIRED)
   add_library(edbc::{0} STATIC IMPORTED)
   set_target_properties(edbc::{0} PROPERTIES
     IMPORTED_LOCATION "${{CMAKE_CURRENT_LIST_DIR}/lib/lib{0}.a"
     IMPORTED_LINK_INTERFACE_LANGUAGES CXX
     INTERFACE_INCLUDE_DIRECTORIES "${{CMAKE_CURRENT_LIST_DIR}/include"
-    INTERFACE_LINK_LIBRARIES m)
+    INTERFACE_LINK_LIBRARIES "m;Threads::Threads")
 endif()
 )";
   return llvm::formatv(text, network);

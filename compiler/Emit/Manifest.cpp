@@ -181,9 +181,10 @@ private:
 
   void writePolicy() {
     PolicyOp policy = network.policy;
-    if (!policy)
-      return json.attribute("kind", "lemma");
-    json.attribute("kind", "fsm");
+    PolicyKind kind = policy ? policy.getKind() : PolicyKind::Lemma;
+    json.attribute("kind", stringifyPolicyKind(kind));
+    if (kind != PolicyKind::Fsm)
+      return;
     json.attribute("encoding", stringifyEncoding(policy.getEncoding()));
     json.attributeArray("transitions", [&] {
       for (Attribute attr : policy.getTransitions())
@@ -210,8 +211,18 @@ private:
       for (PackOp pack : network.packs)
         writePack(pack);
     });
+    json.attributeArray("tables", [&] {
+      for (auto [kernel, state] :
+           llvm::zip(network.tables, network.tableStates))
+        json.object([&, kernel = kernel, state = state]() mutable {
+          json.attribute("name", kernel.getSymName());
+          json.attribute("rows", *kernel.getTable());
+          json.attribute("stride", state.getLayout()->getStride());
+        });
+    });
     json.attributeArray("workspaces", [&] {
-      for (KernelOp kernel : network.kernels) {
+      for (KernelOp kernel :
+           llvm::concat<const KernelOp>(network.kernels, network.tables)) {
         writeWorkspace(kernel, std::nullopt);
         for (unsigned i = 0; i < kernel.getBodyBlock().getNumArguments(); ++i)
           writeWorkspace(kernel, i);
@@ -263,7 +274,8 @@ private:
 
   void writeTarget(Isa isa) {
     json.attributeArray(isaName(isa), [&] {
-      for (KernelOp kernel : network.kernels)
+      for (KernelOp kernel :
+           llvm::concat<const KernelOp>(network.kernels, network.tables))
         for (unsigned phase = 0; phase < phasesOf(kernel).size(); ++phase)
           json.value(
               phaseFunctionName(network.name, kernel.getSymName(), phase, isa));

@@ -29,7 +29,11 @@ InFlightDiagnostic Network::emitError() const {
 }
 
 std::optional<unsigned> Network::findState(StringRef symbol) const {
-  return find<StateOp>(states, symbol);
+  if (std::optional<unsigned> index = find<StateOp>(states, symbol))
+    return index;
+  if (std::optional<unsigned> index = find<StateOp>(tableStates, symbol))
+    return states.size() + *index;
+  return std::nullopt;
 }
 
 std::optional<unsigned> Network::findKernel(StringRef symbol) const {
@@ -47,6 +51,9 @@ std::optional<unsigned> Network::findConstant(BindingAttr binding) const {
   if (binding.getKind() == BindingKind::Columns) {
     first = paddedParams.size();
     index = find<ParamOp>(columnParams, symbol);
+  } else if (binding.getKind() == BindingKind::Table) {
+    first = paddedParams.size() + columnParams.size() + packs.size();
+    index = find<StateOp>(tableStates, symbol);
   } else if (!(index = find<ParamOp>(paddedParams, symbol))) {
     first = paddedParams.size() + columnParams.size();
     index = find<PackOp>(packs, symbol);
@@ -180,8 +187,22 @@ FailureOr<Network> Network::read(ModuleOp module) {
   network.module = module;
   network.name = *module.getSymName();
   network.params = llvm::to_vector(module.getOps<ParamOp>());
-  network.states = llvm::to_vector(module.getOps<StateOp>());
-  network.kernels = llvm::to_vector(module.getOps<KernelOp>());
+  llvm::StringSet<> ofTables;
+  for (auto kernel : module.getOps<KernelOp>()) {
+    (kernel.getTable() ? network.tables : network.kernels).push_back(kernel);
+    if (kernel.getTable())
+      ofTables.insert(kernel.getState());
+  }
+  for (auto state : module.getOps<StateOp>())
+    (ofTables.contains(state.getSymName()) ? network.tableStates
+                                           : network.states)
+        .push_back(state);
+  // Table i yields state i of theirs.
+  if (network.tables.size() != network.tableStates.size())
+    return module.emitOpError("has tables that yield the same state");
+  for (auto [table, state] : llvm::zip(network.tables, network.tableStates))
+    if (table.getState() != state.getSymName())
+      return table.emitOpError("isn't in the order of the tables' states");
   network.outputs = llvm::to_vector(module.getOps<OutputOp>());
   network.packs = llvm::to_vector(module.getOps<PackOp>());
   for (auto policy : module.getOps<PolicyOp>()) {
@@ -194,14 +215,20 @@ FailureOr<Network> Network::read(ModuleOp module) {
   for (ParamOp param : network.params)
     if (failed(verifyParam(param)))
       return failure();
-  for (StateOp state : network.states)
+  for (StateOp state :
+       llvm::concat<StateOp>(network.states, network.tableStates))
     if (failed(verifyState(state)))
       return failure();
   for (PackOp pack : network.packs)
     if (failed(verifyPack(pack)))
       return failure();
-  for (KernelOp kernel : network.kernels) {
+  for (KernelOp kernel :
+       llvm::concat<KernelOp>(network.kernels, network.tables)) {
     if (failed(verifyKernel(kernel)))
+      return failure();
+    if (kernel.getTable() &&
+        failed(
+            verifySize(kernel, "number of a table's rows", *kernel.getTable())))
       return failure();
     for (Attribute attr : kernel.getBindingsAttr()) {
       auto binding = cast<BindingAttr>(attr);

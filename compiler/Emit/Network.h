@@ -26,6 +26,10 @@ struct Network {
   llvm::SmallVector<batch::ParamOp> params;
   llvm::SmallVector<batch::StateOp> states;
   llvm::SmallVector<batch::KernelOp> kernels;
+  /// The kernels of tables, and the states that these yield; in the library
+  /// they follow those of cells.
+  llvm::SmallVector<batch::KernelOp> tables;
+  llvm::SmallVector<batch::StateOp> tableStates;
   llvm::SmallVector<batch::OutputOp> outputs;
   /// Null: every choice falls back on the sufficient condition.
   batch::PolicyOp policy;
@@ -35,7 +39,8 @@ struct Network {
 
   /// The library's constants: first the parameters that kernels read in padded
   /// rows, then those that they read column by column, then the packed weights,
-  /// each in the order of the module. A parameter may be read in both ways.
+  /// then the tables, each in the order of the module. A parameter may be read
+  /// in both ways.
   llvm::SmallVector<batch::ParamOp> paddedParams;
   llvm::SmallVector<batch::ParamOp> columnParams;
   llvm::SmallVector<batch::PackOp> packs;

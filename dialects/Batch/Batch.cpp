@@ -327,6 +327,9 @@ LogicalResult PackOp::verifySymbolUses(SymbolTableCollection &tables) {
 }
 
 LogicalResult PolicyOp::verify() {
+  if (getKind() != PolicyKind::Fsm && !getTransitions().empty())
+    return emitOpError() << "of kind '" << stringifyPolicyKind(getKind())
+                         << "' has transitions, which only a machine can have";
   llvm::SmallDenseSet<Attribute> seen;
   for (Attribute attr : getTransitions()) {
     auto transition = cast<TransitionAttr>(attr);
@@ -378,6 +381,10 @@ void KernelOp::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn setName) {
 LogicalResult KernelOp::verify() {
   if (failed(edbc::verifyOperandNames(*this)))
     return failure();
+  if (getTable() && (*getTable() < 1 || getBodyBlock().getNumArguments() != 1 ||
+                     !isa<TokensType>(getBodyBlock().getArgument(0).getType())))
+    return emitOpError("of a table must have at least one row and one operand, "
+                       "a token");
   for (BlockArgument argument : getBodyBlock().getArguments())
     if (!isa<RowsType, RaggedType, TokensType, ValuesType>(argument.getType()))
       return emitOpError() << "operand must be a column of rows, tokens or "
@@ -448,6 +455,8 @@ static bool isSound(BindingAttr binding, KernelOp kernel,
     return isa_and_nonnull<StateOp>(symbol());
   case BindingKind::Constant:
     return isa_and_nonnull<ParamOp, PackOp>(symbol());
+  case BindingKind::Table:
+    return isa_and_nonnull<StateOp>(symbol());
   case BindingKind::Columns: {
     auto param = dyn_cast_or_null<ParamOp>(symbol());
     return param && param.getTensorType().getRank() >= 2;
@@ -512,7 +521,8 @@ LogicalResult KernelOp::verifySymbolUses(SymbolTableCollection &tables) {
 }
 
 bool edbc::batch::readsMemory(Operation *op) {
-  return isa_and_nonnull<GatherOp, LookupOp, InputOp, BroadcastOp>(op);
+  return isa_and_nonnull<GatherOp, LookupOp, RecallOp, InputOp, BroadcastOp>(
+      op);
 }
 
 bool edbc::batch::isView(Operation *op) {
@@ -726,6 +736,17 @@ LogicalResult LookupOp::verifySymbolUses(SymbolTableCollection &tables) {
                      "the table");
 }
 
+LogicalResult RecallOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (failed(verifyColumn(*this, getTokens())))
+    return failure();
+  if (elementsOf(getResult().getType()))
+    return emitOpError("has a token for each node, not for each element");
+  std::optional<Shape> shape =
+      findFieldShape(*this, tables, getTableAttr(), getField());
+  return success(shape && succeeded(verifyShape(*this, getResult().getType(),
+                                                *shape, "the field")));
+}
+
 LogicalResult InputOp::verify() {
   if (failed(verifyColumn(*this, getValues())))
     return failure();
@@ -822,6 +843,9 @@ LogicalResult ProductOp::verify() {
   if (getVectors().empty() || getVectors().size() != getTerms().size())
     return emitOpError() << "has " << getVectors().size() << " vectors and "
                          << getTerms().size() << " terms";
+  if (getInitial() && getInitial().getType() != getResult().getType())
+    return emitOpError() << "begins with " << getInitial().getType()
+                         << " and yields " << getResult().getType();
   for (Value vector : getVectors()) {
     if (columnsOf(vector.getType()) != columnsOf(getResult().getType()))
       return emitOpError() << "leads from " << vector.getType() << " to "

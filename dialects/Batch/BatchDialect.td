@@ -157,7 +157,8 @@ def Batch_BindingKind : I32EnumAttr<"BindingKind", "what stands in a slot", [
     I32EnumAttrCase<"ElementOwners", 9, "element_owners">,
     I32EnumAttrCase<"ElementBegins", 10, "element_begins">,
     I32EnumAttrCase<"ElementWorkspace", 11, "element_workspace">,
-    I32EnumAttrCase<"Columns", 12, "columns">]> {
+    I32EnumAttrCase<"Columns", 12, "columns">,
+    I32EnumAttrCase<"Table", 13, "table">]> {
   let cppNamespace = "::edbc::batch";
   let genSpecializedAttr = 0;
 }
@@ -167,12 +168,13 @@ def Batch_BindingAttr : Batch_Attr<"Binding", "binding"> {
   let description = [{
     The kinds are those of `edbc_binding_kind` in `runtime/include/edbc/abi.h`,
     with the same numbers. `index` numbers an operand of the kernel; `symbol`
-    names a state, a parameter (padded rows) or a `batch.pack`. One kind more,
-    `columns`, is a constant too: the matrices of a parameter, column by column.
+    names a state, a parameter (padded rows) or a `batch.pack`. Two kinds more
+    are constants too: `columns`, the matrices of a parameter, column by column,
+    and `table`, the rows of a state that the kernel of a table has computed.
 
     Examples: `#batch.binding<items>`, `#batch.binding<operand_rows : 1>`,
     `#batch.binding<state of @Node>`, `#batch.binding<constant of @E>`,
-    `#batch.binding<columns of @M>`
+    `#batch.binding<columns of @M>`, `#batch.binding<table of @leaf.word>`
   }];
   let parameters = (ins EnumParameter<Batch_BindingKind>:$kind,
                     DefaultValuedParameter<"int64_t", "-1">:$index,
@@ -201,6 +203,19 @@ def Batch_Encoding : I32EnumAttr<"Encoding", "how a machine sees the frontier", 
     I32EnumAttrCase<"Critical", 3, "critical">]> {
   let cppNamespace = "::edbc::batch";
   let genSpecializedAttr = 0;
+}
+
+def Batch_PolicyKind : I32EnumAttr<"PolicyKind", "what chooses the next batch", [
+    I32EnumAttrCase<"Fsm", 0, "fsm">,
+    I32EnumAttrCase<"Agenda", 1, "agenda">,
+    I32EnumAttrCase<"Depth", 2, "depth">,
+    I32EnumAttrCase<"Lemma", 3, "lemma">]> {
+  let cppNamespace = "::edbc::batch";
+  let genSpecializedAttr = 0;
+}
+
+def Batch_PolicyKindAttr : EnumAttr<Batch_Dialect, Batch_PolicyKind, "policy_kind"> {
+  let assemblyFormat = "`<` $value `>`";
 }
 
 def Batch_EncodingAttr : EnumAttr<Batch_Dialect, Batch_Encoding, "encoding"> {

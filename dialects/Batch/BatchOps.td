@@ -147,9 +147,9 @@ def Batch_PackOp : Batch_Op<"pack", [
 def Batch_PolicyOp : Batch_Op<"policy", [
     HasParent<"::mlir::ModuleOp">, Symbol,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "the batching policy, as a finite state machine";
+  let summary = "the batching policy";
   let description = [{
-    Algorithm 1 of ED-Batch: the frontier is encoded as a state of the machine,
+    Usually a finite state machine. Algorithm 1 of ED-Batch: the frontier is encoded as a state of the machine,
     whose action names the kernel to batch next; then the frontier changes, and
     so on. In a state that has no transition, the policy falls back on the
     sufficient condition (Lemma 2.1).
@@ -161,10 +161,22 @@ def Batch_PolicyOp : Batch_Op<"policy", [
       #batch.transition<[@leaf] -> @leaf>,
       #batch.transition<[@score, @inner] -> @inner>]
     ```
+
+    One of the policies of `edbc_policy_kind` (edbc/abi.h) that need no machine
+    has neither encoding nor transitions:
+
+    ```mlir
+    batch.policy @policy kind <agenda>
+    ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, Batch_EncodingAttr:$encoding,
-                   TypedArrayAttrBase<Batch_TransitionAttr, "transitions">:$transitions);
-  let assemblyFormat = "$sym_name `encoding` $encoding $transitions attr-dict";
+  let arguments = (ins SymbolNameAttr:$sym_name,
+      DefaultValuedAttr<Batch_PolicyKindAttr, "PolicyKind::Fsm">:$kind,
+      DefaultValuedAttr<Batch_EncodingAttr, "Encoding::Base">:$encoding,
+      DefaultValuedAttr<TypedArrayAttrBase<Batch_TransitionAttr, "transitions">,
+                        "{}">:$transitions);
+  let assemblyFormat = [{
+    $sym_name (`kind` $kind^) : (`encoding` $encoding $transitions)? attr-dict
+  }];
   let hasVerifier = 1;
 }
 
@@ -191,6 +203,10 @@ def Batch_KernelOp : Batch_Op<"kernel", [
     the functions of the phases are called with; all are absent until memory is
     planned, workspaces also where nothing is kept.
 
+    A kernel with a `table` is of no cell: when a model is created, it is applied
+    to the tokens from 0 to `table` - 1, its one operand, and other kernels look
+    up its results (`batch.recall`). It stands behind those of cells.
+
     Example:
 
     ```mlir
@@ -202,6 +218,7 @@ def Batch_KernelOp : Batch_Op<"kernel", [
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$operand_names,
                    FlatSymbolRefAttr:$state, OptionalAttr<StrAttr>:$doc,
+                   OptionalAttr<I64Attr>:$table,
                    OptionalAttr<Batch_RowLayoutAttr>:$workspace,
                    OptionalAttr<TypedArrayAttrBase<Batch_RowLayoutAttr, "row layouts">>:$element_workspaces,
                    OptionalAttr<TypedArrayAttrBase<Batch_BindingAttr, "bindings">>:$bindings);
@@ -345,6 +362,28 @@ def Batch_LookupOp : Batch_Op<"lookup", [
   }];
 }
 
+def Batch_RecallOp : Batch_Op<"recall", [
+    Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "reads a field that the kernel of a table computed, by token";
+  let description = [{
+    The table is the state that the kernel yields.
+
+    Example:
+
+    ```mlir
+    %x = batch.recall @leaf.word["x"][%word]
+        : !batch.tokens<256> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$table, StrAttr:$field,
+                   Batch_TokensType:$tokens);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = [{
+    $table `[` $field `]` `[` $tokens `]` attr-dict `:` type($tokens) `->`
+    type($result)
+  }];
+}
+
 def Batch_InputOp : Batch_Op<"input", [Pure]> {
   let summary = "reads a dense operand";
   let description = [{
@@ -468,14 +507,16 @@ def Batch_ScatterOp : Batch_Op<"scatter", [
 //===----------------------------------------------------------------------===//
 
 def Batch_ProductOp : Batch_Op<"product", [
-    Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+    Pure, AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a sum of products with matrix parameters";
   let description = [{
     For each row, `result[n] = sum over i of sum over k of
     operands[i][k] * params[i][n, columns[i] + k]`. A product with a
     concatenation is one such sum. The order of summation is that of the packed
     weights (`batch.pack`), the same for every batch. Matrices are multiplied
-    column by column.
+    column by column. With an `initial` value, which is in memory, the sum begins
+    with it and not with 0.
 
     Example:
 
@@ -485,10 +526,12 @@ def Batch_ProductOp : Batch_Op<"product", [
     ```
   }];
   let arguments = (ins Variadic<Batch_Tensor>:$vectors,
+                   Optional<Batch_Tensor>:$initial,
                    TypedArrayAttrBase<Batch_TermAttr, "terms">:$terms);
   let results = (outs Batch_Tensor:$result);
   let assemblyFormat = [{
-    $vectors `with` $terms attr-dict `:` type($vectors) `->` type($result)
+    $vectors (`from` $initial^ `:` type($initial))? `with` $terms attr-dict `:`
+    type($vectors) `->` type($result)
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -38,7 +38,7 @@ std::uint32_t readCount(text::Lines &lines, const std::string &what) {
     lines.fail("expected the number of " + what + " alone, found " +
                std::to_string(numbers.size()) + " numbers");
   if (numbers[0] == 0)
-    lines.fail("expected at least one of " + what);
+    lines.fail("the number of " + what + " must not be 0");
   return numbers[0];
 }
 

@@ -7,8 +7,7 @@
 // A text of numbers:
 //
 //   text     = number of lattices, then the lattices
-//   lattice  = a line with the number of its nodes; a line with each node's
-//   tag;
+//   lattice  = a line with the number of its nodes, a line with their tags,
 //              a line for each node with the arcs that lead to it
 //   arcs     = their number, then `from id` for each
 //

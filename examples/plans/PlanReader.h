@@ -11,8 +11,7 @@
 //   "Node Type"                            one of those of OperatorType
 //   "Plans"                                its inputs, where it has any
 //   "Startup Cost", "Total Cost", "Plan Rows", "Plan Width"
-//   "Actual Total Time"                    milliseconds; needed at the root
-//   only
+//   "Actual Total Time"                    milliseconds, at the root
 //
 // and perhaps "Parallel Aware", "Workers Planned", "Parent Relationship", "Join
 // Type", "Partial Mode" and "Strategy". All other keys are skipped. Operators

@@ -8,8 +8,8 @@
 // white space.
 //
 //   sentence = word '|' tag (space word '|' tag)*
-//   word     = bytes other than white space, taken as they stand ('|' among
-//   them) tag      = bytes other than white space and '|'
+//   word     = bytes other than white space, '|' among them
+//   tag      = bytes other than white space and '|'
 //
 // Lines of white space alone are skipped.
 //

@@ -8,9 +8,7 @@
 //
 //   pair     = sentence '|||' sentence        the source and its translation
 //   sentence = '<s>' word* '</s>'
-//   word     = bytes other than white space, taken as they stand, but not one
-//   of
-//              the three marks
+//   word     = bytes other than white space, none of the three marks
 //
 // Lines of white space alone are skipped.
 //

@@ -99,8 +99,9 @@ private:
 LogicalResult CellRewriter::rewrite(cell::DefOp def, cell::StateOp state) {
   auto kernel = batch::KernelOp::create(
       builder, def.getLoc(), def.getSymNameAttr(), def.getOperandNamesAttr(),
-      def.getStateAttr(), def.getDocAttr(), /*workspace=*/nullptr,
-      /*element_workspaces=*/nullptr, /*bindings=*/nullptr);
+      def.getStateAttr(), def.getDocAttr(), /*table=*/nullptr,
+      /*workspace=*/nullptr, /*element_workspaces=*/nullptr,
+      /*bindings=*/nullptr);
   OpBuilder::InsertionGuard guard(builder);
   Block *body = builder.createBlock(&kernel.getBody());
   for (BlockArgument argument : def.getBodyBlock().getArguments()) {
@@ -300,9 +301,9 @@ LogicalResult CellRewriter::rewriteProduct(cell::ProductOp op) {
         batch::TermAttr::get(builder.getContext(), op.getParamAttr(), column));
     column += batch::widthOf(part.getType());
   }
-  map(*op, batch::ProductOp::create(builder, op.getLoc(),
-                                    addRows(op.getType(), rows->elements),
-                                    rows->values, builder.getArrayAttr(terms)));
+  map(*op, batch::ProductOp::create(
+               builder, op.getLoc(), addRows(op.getType(), rows->elements),
+               rows->values, /*initial=*/Value(), builder.getArrayAttr(terms)));
   return success();
 }
 

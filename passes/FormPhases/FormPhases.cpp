@@ -6,7 +6,6 @@
 
 #include "passes/Passes.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/MapVector.h"
@@ -28,65 +27,7 @@ static bool isSource(Operation *op) {
   return readsMemory(op) || isView(op) || isa_and_nonnull<SplatOp>(op);
 }
 
-//===----------------------------------------------------------------------===//
-// Fewer accumulators
-//===----------------------------------------------------------------------===//
-
-/// One product instead of the sum of two, or null if one of them is needed
-/// elsewhere.
-static Value mergeProducts(Value a, Value b, Location loc,
-                           PatternRewriter &rewriter) {
-  auto left = a.getDefiningOp<ProductOp>();
-  auto right = b.getDefiningOp<ProductOp>();
-  if (!left || !right || !left->hasOneUse() || !right->hasOneUse())
-    return {};
-  SmallVector<Value> vectors(left.getVectors());
-  llvm::append_range(vectors, right.getVectors());
-  SmallVector<Attribute> terms(left.getTerms().getValue());
-  llvm::append_range(terms, right.getTerms());
-  return ProductOp::create(rewriter, loc, a.getType(), vectors,
-                           rewriter.getArrayAttr(terms));
-}
-
 namespace {
-/// product(a) + product(b) -> product(a, b): one accumulator instead of two.
-struct MergeSummedProducts : OpRewritePattern<arith::AddFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::AddFOp add,
-                                PatternRewriter &rewriter) const override {
-    Value merged =
-        mergeProducts(add.getLhs(), add.getRhs(), add.getLoc(), rewriter);
-    if (!merged)
-      return rewriter.notifyMatchFailure(
-          add, "not a sum of two products that are used once");
-    rewriter.replaceOp(add, merged);
-    return success();
-  }
-};
-
-/// (product(a) + x) + product(b) -> product(a, b) + x
-struct MergeProductsAroundAddend : OpRewritePattern<arith::AddFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::AddFOp add,
-                                PatternRewriter &rewriter) const override {
-    auto inner = add.getLhs().getDefiningOp<arith::AddFOp>();
-    if (!inner || !inner->hasOneUse())
-      return rewriter.notifyMatchFailure(add, "not a sum of three");
-    for (bool isLeft : {true, false}) {
-      Value product = isLeft ? inner.getLhs() : inner.getRhs();
-      Value addend = isLeft ? inner.getRhs() : inner.getLhs();
-      if (Value merged =
-              mergeProducts(product, add.getRhs(), add.getLoc(), rewriter)) {
-        rewriter.replaceOpWithNewOp<arith::AddFOp>(add, merged, addend);
-        return success();
-      }
-    }
-    return rewriter.notifyMatchFailure(add, "not two products and an addend");
-  }
-};
-
 /// A view of a constant is a constant.
 struct FoldViewOfSplat : RewritePattern {
   explicit FoldViewOfSplat(MLIRContext *context)
@@ -245,15 +186,14 @@ static void copySources(Operation *user,
     Operation *source = operand.get().getDefiningOp();
     if (!isSource(source) || !isOutside(source))
       continue;
-    Operation *&copy = copies[source];
+    Operation *copy = copies.lookup(source);
     if (!copy) {
-      Operation *clone = source->clone();
-      user->getBlock()->getOperations().insert(user->getIterator(), clone);
-      copy = clone;
-      copySources(clone, isOutside, copies);
-      copies[source] = clone;
+      copy = source->clone();
+      user->getBlock()->getOperations().insert(user->getIterator(), copy);
+      copySources(copy, isOutside, copies);
+      copies[source] = copy;
     }
-    operand.set(copies[source]->getResult(0));
+    operand.set(copy->getResult(0));
   }
 }
 
@@ -321,8 +261,7 @@ void FormPhasesPass::runOnOperation() {
   if (!kernel.getOps<PhaseOp>().empty())
     return;
   RewritePatternSet patterns(&getContext());
-  patterns.add<MergeSummedProducts, MergeProductsAroundAddend, FoldViewOfSplat>(
-      &getContext());
+  patterns.add<FoldViewOfSplat>(&getContext());
   if (failed(applyPatternsGreedily(kernel, std::move(patterns))))
     return signalPassFailure();
   if (failed(assign(kernel)))

@@ -88,6 +88,11 @@ Value BufferScope::weights(FlatSymbolRefAttr name) {
               MemRefType::get(ShapedType::kDynamic, b.getF32Type()));
 }
 
+Value BufferScope::table(FlatSymbolRefAttr state) {
+  return open(BindingKind::Table, -1, state,
+              rowsType(stateOp(state).getLayout()->getStride()));
+}
+
 Value BufferScope::workspace(std::optional<int64_t> operand) {
   MemRefType type = rowsType(kernel.getWorkspaceOf(operand).getStride());
   if (!operand)
@@ -189,6 +194,12 @@ RowPlace RowReader::locateWhole(Value value) {
                 0,
                 {}};
       })
+      .Case([&](RecallOp recall) -> RowPlace {
+        return {scope.table(recall.getTableAttr()),
+                token(recall.getTokens()),
+                scope.fieldOffset(recall.getTableAttr(), recall.getField()),
+                {}};
+      })
       .Case([&](BroadcastOp broadcast) -> RowPlace {
         return {scope.param(broadcast.getParamAttr(), broadcast.getType()),
                 arith::ConstantIndexOp::create(b, 0),
@@ -226,15 +237,22 @@ RowPlace RowReader::atColumn(RowPlace place, Type type) {
   return place;
 }
 
-RowPlace RowReader::locateMatrix(Value value) { return locateWhole(value); }
+/// What a view is of. A vector that stands for all columns of a matrix is one
+/// row.
+static Type typeBehindViews(Value value) {
+  while (isView(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  return value.getType();
+}
+
+std::pair<RowPlace, int64_t> RowReader::locateMatrix(Value value) {
+  Type type = typeBehindViews(value);
+  int64_t stride = columnsOf(type) == 1 ? 0 : paddedWidth(widthOf(type));
+  return {locateWhole(value), stride};
+}
 
 RowPlace RowReader::locate(Value value) {
-  RowPlace place = locateWhole(value);
-  // A vector that stands for all columns is one row.
-  Value base = value;
-  while (isView(base.getDefiningOp()))
-    base = base.getDefiningOp()->getOperand(0);
-  return atColumn(place, base.getType());
+  return atColumn(locateWhole(value), typeBehindViews(value));
 }
 
 RowPlace RowReader::kept(Value value, int64_t slot) {

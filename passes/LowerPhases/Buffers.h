@@ -35,6 +35,8 @@ public:
   /// A parameter, as values of a type are read from it.
   mlir::Value param(mlir::FlatSymbolRefAttr name, mlir::Type batchTensor);
   mlir::Value weights(mlir::FlatSymbolRefAttr name);
+  /// The rows that the kernel of a table computed.
+  mlir::Value table(mlir::FlatSymbolRefAttr state);
   /// For nodes, or for the elements of an operand.
   mlir::Value workspace(std::optional<int64_t> operand);
 
@@ -85,8 +87,9 @@ public:
 
   /// The place of a value in memory; of a matrix, the row's column of it.
   RowPlace locate(mlir::Value value);
-  /// The place of a matrix in memory, from its first column on.
-  RowPlace locateMatrix(mlir::Value value);
+  /// The place of a matrix in memory, from its first column on, and how many
+  /// floats its columns are apart: 0 where all of them are one vector.
+  std::pair<RowPlace, int64_t> locateMatrix(mlir::Value value);
   /// The place of a value that is kept in a slot of its workspace.
   RowPlace kept(mlir::Value value, int64_t slot);
   /// The place of a value that is stored into a field, from an offset on.
@@ -94,7 +97,7 @@ public:
 
   /// Position of the node in the batch.
   mlir::Value getPosition();
-  /// Which column of matrices.
+  /// Which column of matrices; null where the phase computes vectors.
   mlir::Value getColumn() { return column; }
   /// What an operand's column of tokens holds for the node.
   mlir::Value token(mlir::Value tokens);

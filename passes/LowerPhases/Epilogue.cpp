@@ -103,9 +103,11 @@ LogicalResult Epilogue::compute(Operation &op) {
       })
       .Case([&](SpreadOp spread) {
         RowPlace place = rows.locate(spread.getSource());
-        computed[spread] = fill(place, spread.getDirection() == Direction::Rows
-                                           ? rows.getColumn()
-                                           : index(b, 0));
+        // A matrix of one column is computed as a vector.
+        bool isByColumn =
+            spread.getDirection() == Direction::Rows && rows.getColumn();
+        computed[spread] =
+            fill(place, isByColumn ? rows.getColumn() : index(b, 0));
         return success();
       })
       .Case([&](PickOp pick) {

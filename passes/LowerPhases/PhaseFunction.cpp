@@ -219,6 +219,16 @@ void PhaseFunction::generateTile(BufferScope &scope, int64_t numRows,
   }
   Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
   SmallVector<Value> sums(numRows * perRow(), zeros);
+  for (auto [number, product] : llvm::enumerate(products))
+    if (Value initial = product.getInitial())
+      for (auto [row, reader] : llvm::enumerate(rows)) {
+        RowPlace place = reader.locate(initial);
+        for (int64_t v = 0; v < tile.vectors; ++v)
+          sums[row * perRow() + number * tile.vectors + v] =
+              vector::LoadOp::create(
+                  b, vectorType, place.buffer,
+                  indices(b, place, add(b, column, v * tile.lanes)));
+      }
   if (pack)
     accumulateProducts(scope, rows, weightsBegin, sums);
   for (auto [i, multiply] : llvm::enumerate(multiplies))
@@ -288,8 +298,10 @@ void PhaseFunction::accumulate(MultiplyOp multiplyOp, size_t number,
                                SmallVectorImpl<Value> &sums) {
   Type matrix = multiplyOp.getMatrix().getType();
   SmallVector<RowPlace> matrices, vectors;
+  int64_t stride = 0; // the same for all rows
   for (RowReader &row : rows) {
-    matrices.push_back(row.locateMatrix(multiplyOp.getMatrix()));
+    std::tie(matrices.emplace_back(), stride) =
+        row.locateMatrix(multiplyOp.getMatrix());
     vectors.push_back(row.locate(multiplyOp.getOperand()));
   }
   auto loop = scf::ForOp::create(b, index(b, 0), index(b, columnsOf(matrix)),
@@ -299,7 +311,7 @@ void PhaseFunction::accumulate(MultiplyOp multiplyOp, size_t number,
     b.setInsertionPointToStart(loop.getBody());
     Value k = loop.getInductionVar();
     SmallVector<Value> next(loop.getRegionIterArgs());
-    Value at = add(b, multiply(b, k, paddedWidth(widthOf(matrix))), column);
+    Value at = add(b, multiply(b, k, stride), column);
     for (size_t row = 0; row < rows.size(); ++row) {
       Value element = memref::LoadOp::create(b, vectors[row].buffer,
                                              indices(b, vectors[row], k));

@@ -117,6 +117,10 @@ static void bindOperation(Operation *op, KernelOp kernel, Bindings &bindings) {
         bindings.need(constantKind(lookup.getType()), -1,
                       lookup.getTableAttr());
       })
+      .Case([&](RecallOp recall) {
+        bindings.need(BindingKind::OperandTokens, number(recall.getTokens()));
+        bindings.need(BindingKind::Table, -1, recall.getTableAttr());
+      })
       .Case([&](InputOp input) {
         bindings.need(BindingKind::OperandValues, number(input.getValues()));
       })

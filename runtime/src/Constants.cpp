@@ -26,14 +26,17 @@ static size_t packedSize(const edbc_constant_desc &constant) {
 
 size_t edbc::constantSize(const edbc_library &library,
                           const edbc_constant_desc &constant) {
-  const edbc_param_desc &param = library.params[constant.param];
+  const edbc_param_desc *param = library.params + constant.param;
   switch (constant.kind) {
   case EDBC_CONSTANT_PADDED:
-    return size_t(param.matrices) * param.rows * paddedWidth(param.columns);
+    return size_t(param->matrices) * param->rows * paddedWidth(param->columns);
   case EDBC_CONSTANT_PACKED:
     return packedSize(constant);
   case EDBC_CONSTANT_COLUMNS:
-    return size_t(param.matrices) * param.columns * paddedWidth(param.rows);
+    return size_t(param->matrices) * param->columns * paddedWidth(param->rows);
+  case EDBC_CONSTANT_TABLE:
+    return size_t(constant.rows) *
+           library.states[library.num_states + constant.param].stride;
   }
   return 0;
 }
@@ -109,5 +112,7 @@ void edbc::layOutConstant(const edbc_library &library,
   case EDBC_CONSTANT_COLUMNS:
     return layOutColumns(library.params[constant.param], params[constant.param],
                          out);
+  case EDBC_CONSTANT_TABLE:
+    return;
   }
 }

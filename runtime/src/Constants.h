@@ -15,8 +15,9 @@ namespace edbc {
 size_t constantSize(const edbc_library &library,
                     const edbc_constant_desc &constant);
 
-/// Writes all `constantSize` floats of a constant to `out`. `params[i]` are the
-/// values of parameter i, row-major.
+/// Writes all `constantSize` floats of a constant to `out`; leaves a table as
+/// it is, for its kernel has to compute it. `params[i]` are the values of
+/// parameter i, row-major.
 void layOutConstant(const edbc_library &library,
                     const edbc_constant_desc &constant,
                     const float *const *params, float *out);

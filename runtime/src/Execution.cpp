@@ -247,7 +247,8 @@ edbc_status edbc_session::run() {
 
   // First everything that may fail, then what can be seen.
   Clock::time_point runBegin = Clock::now();
-  runEnds.reserve(std::max(runEnds.size() + 1, runEnds.capacity()));
+  if (runEnds.size() == runEnds.capacity())
+    runEnds.reserve(runEnds.size() * 2 + 16);
   uint64_t fallbacks = 0;
   const Schedule &schedule = makeSchedule(fallbacks);
   Clock::time_point scheduled = Clock::now();

@@ -9,7 +9,9 @@
 #include "runtime/src/Constants.h"
 #include "runtime/src/Failure.h"
 #include "runtime/src/Safetensors.h"
+#include "runtime/src/Tables.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -61,7 +63,7 @@ static bool machineHas(edbc_isa isa) {
 }
 
 static bool libraryHas(const edbc_library &library, edbc_isa isa) {
-  for (uint32_t c = 0; c < library.num_cells; ++c)
+  for (uint32_t c = 0; c < library.num_cells + library.num_tables; ++c)
     for (uint32_t p = 0; p < library.cells[c].num_phases; ++p)
       if (!library.cells[c].phases[p].functions[isa])
         return false;
@@ -157,6 +159,8 @@ static edbc_status createModel(const edbc_library *library,
 
   auto model = std::make_unique<edbc_model>();
   model->library = library;
+  auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+  model->nextEpoch = static_cast<uint32_t>(now ^ (now >> 32));
   if (edbc_status status = chooseIsa(*library, model->isa, error))
     return status;
 
@@ -172,6 +176,7 @@ static edbc_status createModel(const edbc_library *library,
     return status;
   }
   layOutConstants(*model, params);
+  computeTables(*model);
   *out = model.release();
   return EDBC_OK;
 }

@@ -24,7 +24,9 @@ struct edbc_model {
   /// An epoch is the time between two resets of a session. Sessions draw from
   /// one counter, so that a value of a destroyed session isn't taken for one of
   /// a later session at the same address.
-  mutable std::atomic<uint32_t> nextEpoch{1};
+  /// It begins anywhere, for the sake of models that have the same address one
+  /// after the other.
+  mutable std::atomic<uint32_t> nextEpoch{0};
 };
 
 #endif // EDBC_RUNTIME_SRC_MODEL_H

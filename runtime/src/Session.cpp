@@ -21,9 +21,12 @@ using namespace edbc;
 
 edbc_session::edbc_session(const edbc_model &model, edbc_policy_kind policy,
                            uint32_t numThreads)
-    : model(model), policyKind(policy), epoch(model.nextEpoch++),
-      graph(model.library->num_cells), states(model.library->num_states),
-      instances(1), fsm(model.library->policy), numThreads(numThreads) {
+    : model(model),
+      policyKind(policy == EDBC_POLICY_FSM ? model.library->policy.kind
+                                           : policy),
+      epoch(model.nextEpoch++), graph(model.library->num_cells),
+      states(model.library->num_states), instances(1),
+      fsm(model.library->policy), numThreads(numThreads) {
   uint32_t mostOperands = 0;
   for (uint32_t c = 0; c < library().num_cells; ++c) {
     const edbc_cell_desc &cell = library().cells[c];
@@ -53,12 +56,14 @@ void edbc_session::endStretch() {
 
 edbc_status edbc_session::beginInstance(uint32_t *number) {
   endStretch();
-  const Instance &last = instances.back();
-  if (last.lastStretch != none || last.isDropped) {
+  // The session comes with an instance for nodes that are added before the
+  // first call of this function; without such nodes it is the first one's.
+  if (isInstanceBegun || instances.back().lastStretch != none) {
     if (instances.size() == none)
       throw std::length_error("instances");
     instances.emplace_back();
   }
+  isInstanceBegun = true;
   currentInstance = static_cast<uint32_t>(instances.size() - 1);
   if (number)
     *number = currentInstance;
@@ -308,6 +313,7 @@ void edbc_session::reset() {
   instances[0] = Instance();
   stretches.clear();
   currentInstance = stretchBegin = numInstances = 0;
+  isInstanceBegun = false;
   runEnds.clear();
   executed = 0;
   numBatches = numFallbacks = 0;

@@ -116,12 +116,12 @@ private:
   std::vector<Place> places;           ///< by node; grows ahead of them
   std::vector<edbc::CellItems> cells;  ///< by cell
   std::vector<edbc::StateRows> states; ///< by state
-  std::vector<Instance> instances;     ///< at least one; only the last and
-                                       ///< dropped ones may be without nodes
+  std::vector<Instance> instances;     ///< at least one, with or without nodes
   uint32_t currentInstance = 0;        ///< that nodes are added to, or none
   uint32_t stretchBegin = 0;           ///< the first of nodes added to it
                                        ///< without a stretch as yet
   std::vector<Stretch> stretches;
+  bool isInstanceBegun = false;  ///< by beginInstance
   uint32_t numInstances = 0;     ///< with a stretch
   std::vector<uint32_t> runEnds; ///< number of nodes at the end of each run
   uint32_t executed = 0;         ///< the last of `runEnds`, or 0

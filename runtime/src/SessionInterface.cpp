@@ -21,14 +21,15 @@ edbc_status edbc_session_create(const edbc_model *model,
                                 edbc_session **out, edbc_error *error) {
   if (!model || !out)
     return failNull(error);
-  edbc_policy_kind policy = options ? options->policy : EDBC_POLICY_FSM;
   // As a number: the compiler may take for granted that an enumeration holds
   // one of its values.
-  int number = 0;
-  static_assert(sizeof(number) == sizeof(policy), "ABI");
-  memcpy(&number, &policy, sizeof(number));
+  int number = EDBC_POLICY_FSM;
+  static_assert(sizeof(number) == sizeof(edbc_policy_kind), "ABI");
+  if (options)
+    memcpy(&number, &options->policy, sizeof(number));
   if (number < EDBC_POLICY_FSM || number > EDBC_POLICY_LEMMA)
     return fail(error, EDBC_INVALID_ARGUMENT, "there is no policy %d", number);
+  auto policy = static_cast<edbc_policy_kind>(number);
   uint32_t numThreads = options ? options->threads : 1;
   if (numThreads > EDBC_MAX_THREADS)
     return fail(error, EDBC_INVALID_ARGUMENT,

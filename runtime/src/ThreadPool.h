@@ -18,7 +18,7 @@ namespace edbc {
 
 /// Forks and joins: the caller of `run` and the pool's threads take the parts
 /// of a job one by one until none is left. Between jobs threads spin for some
-/// ten microseconds, so that the next one finds them awake, and then sleep.
+/// tens of microseconds, so that the next one finds them awake, and then sleep.
 ///
 /// A pool has one caller at a time. Once created it allocates nothing.
 class ThreadPool {

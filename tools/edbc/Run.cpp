@@ -55,6 +55,10 @@ struct RunArguments {
       "policy", cl::init("lemma"), cl::cat(category),
       cl::desc("How batches are chosen: fsm (a machine learned from these "
                "graphs), agenda, depth, lemma (default)")};
+  cl::opt<unsigned> tableLimit{
+      "table-limit", cl::init(64), cl::value_desc("MiB"), cl::cat(category),
+      cl::desc("Most memory for tables of what depends on tokens alone, which "
+               "are computed when weights are loaded; 0: none (default: 64)")};
   cl::opt<bool> reference{
       "reference", cl::cat(category),
       cl::desc("Use the interpreter, which computes in double precision")};
@@ -140,6 +144,7 @@ static batch::Isa executedIsa() {
 bool Runner::runStages(mlir::ModuleOp module) {
   PipelineOptions options;
   options.isas = {executedIsa()};
+  options.tableLimit = static_cast<int64_t>(arguments.tableLimit) << 20;
   std::vector<core::Graph> samples;
   for (Stage stage : allStages) {
     if (stage == Stage::Policy) {

@@ -39,7 +39,7 @@ extern "C" {
 
 /** Raised whenever the layout or the meaning of anything below changes. The
  *  runtime refuses a library description of another version. */
-#define EDBC_ABI_VERSION 2
+#define EDBC_ABI_VERSION 3
 /** Alignment of buffers, bytes: one cache line, one AVX-512 register. */
 #define EDBC_ALIGNMENT 64
 /** Rows are padded to this many floats. As many can be read behind the last row
@@ -141,6 +141,9 @@ typedef enum edbc_constant_kind {
    *  after column, each padded to a multiple of EDBC_LANES; matrix after matrix
    *  where the parameter's rank is 3. */
   EDBC_CONSTANT_COLUMNS = 2,
+  /** The results of table number `param` (see edbc_library) for the tokens from
+   *  0 to `rows` - 1, in rows of its state. */
+  EDBC_CONSTANT_TABLE = 3,
 } edbc_constant_kind;
 
 /** Columns [column, column + depth of its segment) of a matrix parameter, which
@@ -169,8 +172,8 @@ typedef struct edbc_pack_segment {
  */
 typedef struct edbc_constant_desc {
   edbc_constant_kind kind;
-  uint32_t param; /**< PADDED and COLUMNS only */
-  uint32_t rows;  /**< PACKED only: rows of every term's parameter */
+  uint32_t param; /**< of PADDED, COLUMNS and TABLE */
+  uint32_t rows;  /**< PACKED: of every term's parameter; TABLE: tokens */
   uint32_t panel; /**< PACKED only: a multiple of EDBC_LANES */
   const edbc_pack_segment *segments; /**< PACKED only */
   uint32_t num_segments;
@@ -263,7 +266,15 @@ typedef struct edbc_cell_desc {
   uint32_t reserved;             /**< 0 */
 } edbc_cell_desc;
 
-/** How a policy sees the frontier (the ready nodes, counted by cell). The first
+/** What chooses the next batch. */
+typedef enum edbc_policy_kind {
+  EDBC_POLICY_FSM = 0,    /**< a learned finite state machine */
+  EDBC_POLICY_AGENDA = 1, /**< lowest average depth first (DyNet) */
+  EDBC_POLICY_DEPTH = 2,  /**< depth by depth (TensorFlow Fold) */
+  EDBC_POLICY_LEMMA = 3,  /**< greedy by the ratio of Lemma 2.1 */
+} edbc_policy_kind;
+
+/** How a machine sees the frontier (the ready nodes, counted by cell). The first
  *  three from ED-Batch, section 2.3. */
 typedef enum edbc_encoding {
   EDBC_ENCODING_BASE = 0, /**< the set of cells that have ready nodes */
@@ -283,12 +294,16 @@ typedef struct edbc_transition {
   uint32_t reserved; /**< 0 */
 } edbc_transition;
 
-/** The learned policy, as an open-addressing hash table with linear probing;
- *  slot and key are computed as runtime/core/Policy.h says. A state that is not
- *  in the table falls back on the sufficient condition (Lemma 2.1). */
+/** The policy that a library comes with. A machine is an open-addressing hash
+ *  table with linear probing; slot and key are computed as
+ *  runtime/core/Policy.h says. A state that is not in the table falls back on
+ *  the sufficient condition (Lemma 2.1). For other kinds than EDBC_POLICY_FSM
+ *  the other members mean nothing. */
 typedef struct edbc_policy_desc {
+  edbc_policy_kind kind;
   edbc_encoding encoding;
   uint32_t log2_slots;
+  uint32_t reserved;            /**< 0 */
   const edbc_transition *slots; /**< 2^log2_slots entries, at least one free */
 } edbc_policy_desc;
 
@@ -317,7 +332,11 @@ typedef struct edbc_library {
   uint32_t num_constants;
   uint32_t num_cells;
   uint32_t num_outputs;
-  uint32_t reserved; /**< 0 */
+  /** Tables hold what cells compute from a token and from parameters alone; the
+   *  runtime computes them when a model is created. Behind the `num_cells` cells
+   *  stand as many more, each with one operand, a token; cell num_cells + i yields
+   *  state num_states + i, and is no cell to anybody else. */
+  uint32_t num_tables;
   edbc_policy_desc policy;
 } edbc_library;
 
@@ -353,14 +372,8 @@ const char *edbc_model_isa(const edbc_model *model);
 
 /* ---- Sessions ---- */
 
-typedef enum edbc_policy_kind {
-  EDBC_POLICY_FSM = 0,    /**< the library's learned machine */
-  EDBC_POLICY_AGENDA = 1, /**< lowest average depth first (DyNet) */
-  EDBC_POLICY_DEPTH = 2,  /**< depth by depth (TensorFlow Fold) */
-  EDBC_POLICY_LEMMA = 3,  /**< greedy by the ratio of Lemma 2.1 */
-} edbc_policy_kind;
-
 typedef struct edbc_session_options {
+  /** EDBC_POLICY_FSM: the library's policy, of whatever kind. */
   edbc_policy_kind policy;
   /** Threads that execute, the caller among them, at most EDBC_MAX_THREADS; 0 is
    *  the same as 1. Phases that take long enough for it to pay are divided
@@ -390,7 +403,7 @@ typedef union edbc_argument {
   edbc_values states;
 } edbc_argument;
 
-/** @param options may be null (the learned policy). The model must outlive the
+/** @param options may be null (the library's policy). The model must outlive the
  *  session. */
 edbc_status edbc_session_create(const edbc_model *model,
                                 const edbc_session_options *options,
@@ -402,8 +415,7 @@ void edbc_session_destroy(edbc_session *session);
  *  different instances may not refer to each other. Nodes added before the
  *  first call belong to a first instance of their own, number 0.
  *  @param instance receives its number, void after edbc_session_reset; may be
- *  null. Numbers ascend. The last instance, if no node was added to it and it
- *  wasn't dropped, is also the next one. */
+ *  null. Numbers ascend. Instances without nodes count for nothing. */
 edbc_status edbc_session_begin_instance(edbc_session *session,
                                         uint32_t *instance, edbc_error *error);
 
@@ -416,9 +428,9 @@ edbc_status edbc_session_resume_instance(edbc_session *session,
 /** Forgets the results of an instance that is finished, while others go on:
  *  nodes added later get its rows. Its values become void, and no nodes can be
  *  added to it: if it was the one that nodes were added to, begin or resume
- *  another one first. Its nodes must have been executed. What is left of a
- *  node, some 60 bytes, stays until the session is reset; so do statistics and
- *  graphs. */
+ *  another one first. Its nodes must have been executed. What was given to its
+ *  cells stays until the session is reset (some 60 bytes a node, list elements
+ *  and dense values besides), and so do statistics and graphs. */
 edbc_status edbc_session_drop_instance(edbc_session *session, uint32_t instance,
                                        edbc_error *error);
 
@@ -483,9 +495,9 @@ static_assert(sizeof(edbc_binding) == 8, "ABI");
 static_assert(sizeof(edbc_phase_desc) == 32, "ABI");
 static_assert(sizeof(edbc_cell_desc) == 56, "ABI");
 static_assert(sizeof(edbc_transition) == 16, "ABI");
-static_assert(sizeof(edbc_policy_desc) == 16, "ABI");
+static_assert(sizeof(edbc_policy_desc) == 24, "ABI");
 static_assert(sizeof(edbc_output_desc) == 16, "ABI");
-static_assert(sizeof(edbc_library) == 96, "ABI");
+static_assert(sizeof(edbc_library) == 104, "ABI");
 #endif
 
 #endif /* EDBC_ABI_H */

@@ -32,6 +32,8 @@
 
 #include "edbc/abi.h"
 
+#include <array>
+#include <initializer_list>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -63,6 +65,17 @@ public:
   template <typename U>
   Span(const std::vector<U> &elements)
       : first(elements.data()), count(elements.size()) {}
+  template <typename U, size_t size>
+  Span(const std::array<U, size> &elements)
+      : first(elements.data()), count(size) {}
+  template <size_t size>
+  Span(T (&elements)[size]) : first(elements), count(size) {}
+  /// Of a list in braces, as an argument: the list lives until the call
+  /// returns.
+  Span(std::initializer_list<std::remove_const_t<T>> elements) {
+    first = elements.begin();
+    count = elements.size();
+  }
 
   T *data() const { return first; }
   size_t size() const { return count; }
@@ -109,7 +122,7 @@ struct Value {
 
 /// How batches are chosen. Results are the same bits under every policy.
 enum class Policy {
-  Fsm = EDBC_POLICY_FSM,       ///< the machine learned at compile time
+  Fsm = EDBC_POLICY_FSM,       ///< what was learned at compile time
   Agenda = EDBC_POLICY_AGENDA, ///< lowest average depth first (DyNet)
   Depth = EDBC_POLICY_DEPTH,   ///< depth by depth (TensorFlow Fold)
   Lemma = EDBC_POLICY_LEMMA,   ///< greedy by the ratio of ED-Batch's Lemma 2.1
@@ -223,7 +236,7 @@ public:
 
   /// Nodes added from here on belong to a new instance, whose nodes can't refer
   /// to those of other ones. Returns its number, void after the next reset. An
-  /// instance without nodes doesn't count: the next one is the same.
+  /// instance without nodes doesn't count.
   uint32_t beginInstance() {
     uint32_t instance = 0;
     edbc_error error;

@@ -86,6 +86,17 @@ batch.policy @policy encoding <base> [
 
 // -----
 
+batch.state @Node {h : 16}
+batch.kernel @leaf(%x: !batch.values<16>) -> @Node {
+  %0 = batch.input %x : !batch.values<16> -> tensor<?x16xf32>
+  batch.scatter %0 to "h" : tensor<?x16xf32>
+}
+// expected-error @+1 {{of kind 'agenda' has transitions, which only a machine can have}}
+"batch.policy"() {sym_name = "policy", kind = #batch.policy_kind<agenda>,
+  transitions = [#batch.transition<[@leaf] -> @leaf>]} : () -> ()
+
+// -----
+
 // expected-error @+1 {{refers to @leaf, which is not a kernel}}
 batch.policy @policy encoding <base> [#batch.transition<[@leaf] -> @leaf>]
 

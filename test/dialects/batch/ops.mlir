@@ -138,6 +138,9 @@ batch.policy @policy encoding <sort> [
   #batch.transition<[@leaf] -> @leaf>,
   #batch.transition<[@inner, @leaf] -> @leaf>]
 
+// CHECK: batch.policy @other kind <depth>
+batch.policy @other kind <depth>
+
 module attributes {batch.isa = "x86-64-v4"} {
   func.func @f(%buffers: !llvm.ptr) -> memref<?x128xf32> {
     // CHECK: batch.bind %{{.*}}[3] : !llvm.ptr -> memref<?x128xf32>

@@ -1,8 +1,6 @@
 // RUN: edbc-opt %s --pass-pipeline='builtin.module(batch.kernel(batch-form-phases))' | FileCheck %s
 
 batch.param @U : tensor<8x8xf32>
-batch.param @W : tensor<8x8xf32>
-batch.param @b : tensor<8xf32>
 batch.state @Node {h : 8}
 batch.state @Matrix {M : 8 by 4, v : 8}
 batch.state @Number {l : 1, p : 8}
@@ -93,19 +91,4 @@ batch.kernel @constant() -> @Matrix {
   %s = batch.spread %c along columns : tensor<?x8xf32> -> tensor<?x8x4xf32>
   batch.scatter %s to "M" : tensor<?x8x4xf32>
   batch.scatter %c to "v" : tensor<?x8xf32>
-}
-
-// CHECK-LABEL: @products_around_an_addend
-// CHECK:         %[[P:.*]] = batch.product %{{.*}}, %{{.*}} with [#batch.term<@U[0]>, #batch.term<@W[0]>]
-// CHECK:         arith.addf %[[P]], %{{.*}}
-// CHECK-NOT:     arith.addf
-batch.kernel @products_around_an_addend(%x: !batch.rows<@Node>, %y: !batch.rows<@Node>) -> @Node {
-  %h = batch.gather %x["h"] : !batch.rows<@Node> -> tensor<?x8xf32>
-  %g = batch.gather %y["h"] : !batch.rows<@Node> -> tensor<?x8xf32>
-  %p = batch.product %h with [#batch.term<@U[0]>] : tensor<?x8xf32> -> tensor<?x8xf32>
-  %q = batch.product %g with [#batch.term<@W[0]>] : tensor<?x8xf32> -> tensor<?x8xf32>
-  %b = batch.broadcast @b : tensor<?x8xf32>
-  %s = arith.addf %p, %b : tensor<?x8xf32>
-  %t = arith.addf %s, %q : tensor<?x8xf32>
-  batch.scatter %t to "h" : tensor<?x8xf32>
 }

@@ -26,30 +26,6 @@ batch.kernel @one_phase(%x: !batch.rows<@Node>) -> @Node {
   batch.scatter %s to "h" : tensor<?x64xf32>
 }
 
-// CHECK-LABEL: @summed_products_share_an_accumulator
-// CHECK:         batch.product %{{.*}}, %{{.*}} with [#batch.term<@W[0]>, #batch.term<@U[0]>]
-// CHECK-NOT:     arith.addf
-batch.kernel @summed_products_share_an_accumulator(
-    %x: !batch.rows<@Node>, %y: !batch.rows<@Node>) -> @Node {
-  %h = batch.gather %x["h"] : !batch.rows<@Node> -> tensor<?x64xf32>
-  %g = batch.gather %y["h"] : !batch.rows<@Node> -> tensor<?x64xf32>
-  %p = batch.product %h with [#batch.term<@W[0]>] : tensor<?x64xf32> -> tensor<?x64xf32>
-  %q = batch.product %g with [#batch.term<@U[0]>] : tensor<?x64xf32> -> tensor<?x64xf32>
-  %s = arith.addf %p, %q : tensor<?x64xf32>
-  batch.scatter %s to "h" : tensor<?x64xf32>
-}
-
-// CHECK-LABEL: @product_used_twice_is_not_merged
-// CHECK:         arith.addf
-batch.kernel @product_used_twice_is_not_merged(%x: !batch.rows<@Node>) -> @Node {
-  %h = batch.gather %x["h"] : !batch.rows<@Node> -> tensor<?x64xf32>
-  %p = batch.product %h with [#batch.term<@W[0]>] : tensor<?x64xf32> -> tensor<?x64xf32>
-  %q = batch.product %h with [#batch.term<@U[0]>] : tensor<?x64xf32> -> tensor<?x64xf32>
-  %s = arith.addf %p, %q : tensor<?x64xf32>
-  %t = arith.mulf %s, %p : tensor<?x64xf32>
-  batch.scatter %t to "h" : tensor<?x64xf32>
-}
-
 // A product of a computed value waits for it; the operand is read anew.
 // CHECK-LABEL: @product_of_a_computed_value
 // CHECK-NEXT:    %[[K:.*]] = batch.phase width 64 {

@@ -224,6 +224,7 @@ int main() {
   CHECK(same(l.outputs[1].name, "scaled") && l.outputs[1].state == 1);
   CHECK(l.outputs[1].field == 1);
 
+  CHECK(l.policy.kind == EDBC_POLICY_FSM);
   CHECK(l.policy.encoding == EDBC_ENCODING_SORT && l.policy.log2_slots == 2);
   unsigned found = 0;
   for (unsigned i = 0; i < 4; ++i) {
@@ -350,7 +351,8 @@ TEST_F(EmitTest, policyIsOptional) {
 #include "tiny.h"
 int main() {
   const edbc_policy_desc &policy = edbc_library_tiny.policy;
-  return policy.log2_slots != 0 || policy.slots[0].key != 0;
+  return policy.kind != EDBC_POLICY_LEMMA || policy.log2_slots != 0 ||
+         policy.slots[0].key != 0;
 }
 )");
 }
@@ -401,7 +403,7 @@ TEST_F(EmitTest, manifestSaysWhatTheModuleSays) {
             R"({"depth":5,"terms":[{"column":0,"parameter":"W"}]},)"
             R"({"depth":5,"terms":[{"column":5,"parameter":"W"}]}]}],)"
             R"("padded":["E","b"],)"
-            R"("workspaces":[{"cell":"scale","offsets":[0],"stride":16}]})");
+            R"("tables":[],"workspaces":[{"cell":"scale","offsets":[0],"stride":16}]})");
   EXPECT_EQ(print(*root.getObject("targets")->get("x86-64-v4")),
             R"(["edbc.tiny.leaf.0.v4","edbc.tiny.join.0.v4",)"
             R"("edbc.tiny.scale.0.v4","edbc.tiny.scale.1.v4"])");
@@ -437,7 +439,7 @@ TEST_F(EmitTest, manifestTellsMatricesAndLists) {
             R"("result":"Node"})");
   EXPECT_EQ(print(*root.get("layout")),
             R"({"columns":["T","W"],"packs":[],"padded":["W"],)"
-            R"("workspaces":[{"cell":"bag","offsets":[0],)"
+            R"("tables":[],"workspaces":[{"cell":"bag","offsets":[0],)"
             R"("operand":"parts","stride":32}]})");
 }
 

@@ -83,8 +83,8 @@ TEST(EncodingTest, KeysThatWrapDependOnEveryType) {
 //===----------------------------------------------------------------------===//
 
 static const uint32_t *lookup(const PolicyTable &table, uint64_t key) {
-  edbc_policy_desc desc = {EDBC_ENCODING_BASE, table.log2Slots,
-                           table.slots.data()};
+  edbc_policy_desc desc = {EDBC_POLICY_FSM, EDBC_ENCODING_BASE, table.log2Slots,
+                           0, table.slots.data()};
   return edbc::core::lookup(desc, key);
 }
 
@@ -413,7 +413,8 @@ protected:
   /// Schedules with a machine of these transitions.
   uint64_t run(const std::vector<edbc_transition> &transitions) {
     PolicyTable table = buildTable(transitions);
-    FsmPolicy policy({EDBC_ENCODING_BASE, table.log2Slots, table.slots.data()});
+    FsmPolicy policy({EDBC_POLICY_FSM, EDBC_ENCODING_BASE, table.log2Slots, 0,
+                      table.slots.data()});
     Frontier frontier;
     taken.clear();
     for (const Batch &batch : schedule(frontier, graph, 0, policy).batches)
@@ -451,8 +452,8 @@ TEST_F(FsmPolicyTest, FollowsTransitionsOfCriticalTypes) {
                   {keyOf({Leaf, Score, Inner, Inner}, 3), Inner, 0},
                   {keyOf({Inner, Score, Inner, Inner}, 3), Inner, 0},
                   {keyOf({Inner, Score, Score}, 3), Score, 0}});
-  FsmPolicy policy(
-      {EDBC_ENCODING_CRITICAL, table.log2Slots, table.slots.data()});
+  FsmPolicy policy({EDBC_POLICY_FSM, EDBC_ENCODING_CRITICAL, table.log2Slots, 0,
+                    table.slots.data()});
   Frontier frontier;
   EXPECT_EQ(schedule(frontier, graph, 0, policy).batches.size(),
             lowerBound(graph));

@@ -17,7 +17,8 @@ namespace {
 
 /// A machine without transitions, so that every choice is a fallback.
 const edbc_transition freeSlot = {0, 0, 0};
-const edbc_policy_desc emptyMachine = {EDBC_ENCODING_SORT, 0, &freeSlot};
+const edbc_policy_desc emptyMachine = {EDBC_POLICY_FSM, EDBC_ENCODING_SORT, 0,
+                                       0, &freeSlot};
 
 /// All ways of making a schedule.
 class AllSchedulers {

@@ -229,8 +229,8 @@ TEST(ModelTest, RefusesOtherVersions) {
   edbc_library library = edbc_library_test_network;
   library.abi_version = EDBC_ABI_VERSION + 1;
   EXPECT_EQ(messageOf([&] { edbc::Model model(library); }),
-            "the network was compiled for ABI version 3 (description of 96 "
-            "bytes), but the runtime has version 2 (96 bytes)");
+            "the network was compiled for ABI version 4 (description of 104 "
+            "bytes), but the runtime has version 3 (104 bytes)");
   EXPECT_EQ(statusOf([&] { edbc::Model model(library); }), EDBC_INCOMPATIBLE);
   library = edbc_library_test_network;
   library.struct_size = 88;
@@ -335,6 +335,33 @@ TEST_F(SessionTest, ComputesRandomGraphsUnderEveryPolicy) {
   }
 }
 
+/// A library may come with a policy that isn't a machine.
+TEST_F(SessionTest, FollowsThePolicyOfTheLibrary) {
+  std::vector<uint64_t> batches;
+  for (edbc_policy_kind kind :
+       {EDBC_POLICY_FSM, EDBC_POLICY_AGENDA, EDBC_POLICY_DEPTH}) {
+    edbc_library library = edbc_library_test_network;
+    library.policy.kind = kind;
+    if (kind != EDBC_POLICY_FSM)
+      library.policy.slots = nullptr;
+    Model other(library);
+    auto countBatches = [&](const Model &model, edbc::Policy policy) {
+      Session session(model, {policy});
+      CheckedGraph graph(session, 3);
+      for (uint32_t instance = 0; instance < 30; ++instance)
+        graph.addInstance(1 + instance % 25);
+      session.run();
+      graph.expectValues();
+      return session.statistics().batches;
+    };
+    batches.push_back(countBatches(other, edbc::Policy::Fsm));
+    EXPECT_EQ(batches.back(),
+              countBatches(model, static_cast<edbc::Policy>(kind)));
+  }
+  EXPECT_LT(batches[1], batches[2]);
+  EXPECT_NE(batches[0], batches[1]);
+}
+
 TEST_F(SessionTest, GraphsGrowBetweenRuns) {
   for (edbc::Policy policy : allPolicies) {
     Session session(model, {policy});
@@ -426,19 +453,40 @@ TEST_F(SessionTest, NumbersInstances) {
   EXPECT_EQ(session.beginInstance(), 1u);
   session.resumeInstance(0);
   session.leaf(1);
-  // Still without nodes.
-  EXPECT_EQ(session.beginInstance(), 1u);
-  session.leaf(1);
+  // Although the last one is still without nodes.
   EXPECT_EQ(session.beginInstance(), 2u);
-  EXPECT_EQ(session.statistics().instances, 2u);
-  // One without nodes may be dropped; then it isn't the next one.
-  session.dropInstance(2);
+  session.leaf(1);
   EXPECT_EQ(session.beginInstance(), 3u);
   EXPECT_EQ(session.statistics().instances, 2u);
+  session.resumeInstance(1);
   session.leaf(1);
   EXPECT_EQ(session.statistics().instances, 3u);
+  // One without nodes may be dropped.
+  session.dropInstance(3);
+  EXPECT_EQ(session.beginInstance(), 4u);
+  EXPECT_EQ(session.statistics().instances, 3u);
+  session.leaf(1);
+  EXPECT_EQ(session.statistics().instances, 4u);
   session.reset();
   EXPECT_EQ(session.beginInstance(), 0u);
+}
+
+TEST_F(SessionTest, NodesBeforeTheFirstInstanceHaveOneOfTheirOwn) {
+  session.leaf(1);
+  EXPECT_EQ(session.beginInstance(), 1u);
+  session.leaf(1);
+  EXPECT_EQ(session.statistics().instances, 2u);
+}
+
+TEST_F(SessionTest, RunsManyTimesWithoutReset) {
+  for (uint32_t run = 0; run < 3000; ++run) {
+    uint32_t instance = session.beginInstance();
+    session.leaf(1);
+    session.run();
+    session.dropInstance(instance);
+  }
+  EXPECT_EQ(session.statistics().instances, 3000u);
+  EXPECT_EQ(session.statistics().batches, 3000u);
 }
 
 TEST_F(SessionTest, DroppedInstancesGiveTheirRowsAway) {

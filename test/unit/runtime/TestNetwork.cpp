@@ -463,21 +463,22 @@ const edbc_transition slots[] = {{2, 1, 0}, {0, 0, 0}};
 
 } // namespace
 
-const edbc_library edbc_library_test_network = {EDBC_ABI_VERSION,
-                                                sizeof(edbc_library),
-                                                "test_network",
-                                                params,
-                                                states,
-                                                constants,
-                                                cells,
-                                                outputs,
-                                                NumParams,
-                                                3,
-                                                6,
-                                                9,
-                                                3,
-                                                0,
-                                                {EDBC_ENCODING_SORT, 1, slots}};
+const edbc_library edbc_library_test_network = {
+    EDBC_ABI_VERSION,
+    sizeof(edbc_library),
+    "test_network",
+    params,
+    states,
+    constants,
+    cells,
+    outputs,
+    NumParams,
+    3,
+    6,
+    9,
+    3,
+    0,
+    {EDBC_POLICY_FSM, EDBC_ENCODING_SORT, 1, 0, slots}};
 
 //===----------------------------------------------------------------------===//
 // Reference

@@ -55,6 +55,8 @@ public:
   /// With the weights of a .safetensors file.
   explicit Model(const std::string &weightsPath)
       : edbc::Model(edbc_library_test_network, weightsPath) {}
+  /// Of a library that differs from the network's in its policy only.
+  explicit Model(const edbc_library &library) : edbc::Model(library) {}
 };
 
 class Session : public edbc::Session {

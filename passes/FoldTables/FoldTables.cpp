@@ -1,0 +1,259 @@
+//===- FoldTables.cpp - what depends on tokens alone ------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Passes.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace edbc {
+#define GEN_PASS_DEF_FOLDTABLES
+#include "passes/Passes.h.inc"
+} // namespace edbc
+
+using namespace mlir;
+using namespace edbc;
+using namespace edbc::batch;
+
+namespace {
+/// The part of a kernel that depends on one token and on parameters alone.
+class TokenSlice {
+public:
+  TokenSlice(KernelOp kernel, BlockArgument token);
+
+  BlockArgument getToken() const { return token; }
+  bool contains(Value value) const {
+    return members.contains(value.getDefiningOp());
+  }
+  /// Whether there is a product among what a member comes from.
+  bool isCostly(Operation *member) const { return costly.contains(member); }
+  ArrayRef<Operation *> getMembers() const { return members.getArrayRef(); }
+
+private:
+  BlockArgument token;
+  llvm::SetVector<Operation *> members;
+  llvm::DenseSet<Operation *> costly;
+};
+} // namespace
+
+static bool isParameter(Value value) {
+  return isa_and_nonnull<BroadcastOp, SplatOp>(value.getDefiningOp());
+}
+
+TokenSlice::TokenSlice(KernelOp kernel, BlockArgument token) : token(token) {
+  for (Operation &op : kernel.getBodyBlock().without_terminator()) {
+    if (op.getNumResults() != 1 || elementsOf(op.getResult(0).getType()))
+      continue;
+    bool dependsOnToken = false, dependsOnOthers = false, isCostly = false;
+    for (Value operand : op.getOperands()) {
+      bool isOfToken = operand == token || contains(operand);
+      dependsOnToken |= isOfToken;
+      dependsOnOthers |= !isOfToken && !isParameter(operand);
+      isCostly |= costly.contains(operand.getDefiningOp());
+    }
+    if (!dependsOnToken || dependsOnOthers)
+      continue;
+    members.insert(&op);
+    if (isCostly || isa<ProductOp, MultiplyOp>(op))
+      costly.insert(&op);
+  }
+}
+
+namespace {
+/// What is looked up instead of being computed.
+struct Table {
+  /// Members of the slice that are used outside of it.
+  SmallVector<Operation *> values;
+  /// Products with operands in the slice and others.
+  SmallVector<ProductOp> mixed;
+  /// Floats of a row.
+  int64_t stride = 0;
+
+  explicit Table(const TokenSlice &slice);
+};
+
+struct FoldTablesPass : edbc::impl::FoldTablesBase<FoldTablesPass> {
+  using FoldTablesBase::FoldTablesBase;
+  void runOnOperation() override;
+
+private:
+  void fold(KernelOp kernel, const TokenSlice &slice, const Table &table,
+            SymbolTable &symbols);
+};
+} // namespace
+
+/// A product that can't be computed as a whole, but in part.
+static ProductOp asMixedProduct(Operation *op, const TokenSlice &slice) {
+  auto product = dyn_cast<ProductOp>(op);
+  if (!product || product.getInitial() || slice.contains(product))
+    return {};
+  return product;
+}
+
+Table::Table(const TokenSlice &slice) {
+  auto add = [&](Value value) {
+    stride +=
+        paddedWidth(widthOf(value.getType())) * columnsOf(value.getType());
+  };
+  llvm::SetVector<ProductOp> products;
+  for (Operation *member : slice.getMembers()) {
+    bool isUsed = false;
+    for (Operation *user : member->getUsers()) {
+      if (ProductOp product = asMixedProduct(user, slice))
+        products.insert(product);
+      else
+        isUsed |=
+            user->getNumResults() == 0 || !slice.contains(user->getResult(0));
+    }
+    if (isUsed && slice.isCostly(member)) {
+      values.push_back(member);
+      add(member->getResult(0));
+    }
+  }
+  for (ProductOp product : products) {
+    mixed.push_back(product);
+    add(product.getResult());
+  }
+}
+
+/// Of a product's operands, those inside of a slice or those outside.
+static ProductOp createPart(OpBuilder &builder, ProductOp product,
+                            const TokenSlice &slice, bool isInside,
+                            const IRMapping &mapping, Value initial) {
+  SmallVector<Value> vectors;
+  SmallVector<Attribute> terms;
+  for (auto [vector, term] :
+       llvm::zip(product.getVectors(), product.getTerms())) {
+    if (slice.contains(vector) != isInside)
+      continue;
+    vectors.push_back(mapping.lookupOrDefault(vector));
+    terms.push_back(term);
+  }
+  return ProductOp::create(builder, product.getLoc(), product.getType(),
+                           vectors, initial, builder.getArrayAttr(terms));
+}
+
+void FoldTablesPass::fold(KernelOp kernel, const TokenSlice &slice,
+                          const Table &table, SymbolTable &symbols) {
+  BlockArgument token = slice.getToken();
+  StringRef operand = kernel.getOperandName(token.getArgNumber());
+  std::string name = (kernel.getSymName() + "." + operand).str();
+  Location loc = kernel.getLoc();
+  OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+
+  SmallVector<Value> values;
+  for (Operation *op : table.values)
+    values.push_back(op->getResult(0));
+  for (ProductOp product : table.mixed)
+    values.push_back(product.getResult());
+  SmallVector<std::string> fields;
+  SmallVector<int64_t> widths, columns;
+  for (auto [index, value] : llvm::enumerate(values)) {
+    fields.push_back("v" + std::to_string(index));
+    widths.push_back(widthOf(value.getType()));
+    columns.push_back(columnsOf(value.getType()));
+  }
+  SmallVector<StringRef> fieldNames(fields.begin(), fields.end());
+  auto state = StateOp::create(
+      builder, loc, name + ".values", builder.getStrArrayAttr(fieldNames),
+      builder.getDenseI64ArrayAttr(widths),
+      builder.getDenseI64ArrayAttr(columns), /*layout=*/nullptr);
+  auto stateName = FlatSymbolRefAttr::get(symbols.insert(state));
+
+  auto tokens = cast<TokensType>(token.getType());
+  auto computed = KernelOp::create(
+      builder, loc, builder.getStringAttr(name),
+      builder.getStrArrayAttr(operand), stateName, /*doc=*/nullptr,
+      builder.getI64IntegerAttr(tokens.getBound()), /*workspace=*/nullptr,
+      /*element_workspaces=*/nullptr, /*bindings=*/nullptr);
+  symbols.insert(computed);
+  Block *body = builder.createBlock(&computed.getBody());
+  IRMapping mapping;
+  mapping.map(token, body->addArgument(tokens, token.getLoc()));
+  // In the kernel's order; what isn't needed is left out by the next CSE.
+  for (Operation &op : kernel.getBodyBlock().without_terminator())
+    if (op.getNumResults() == 1 &&
+        (isParameter(op.getResult(0)) || slice.contains(op.getResult(0))))
+      builder.clone(op, mapping);
+  for (auto [index, value] : llvm::enumerate(values)) {
+    Value stored = mapping.lookupOrNull(value);
+    if (!stored)
+      stored = createPart(builder, value.getDefiningOp<ProductOp>(), slice,
+                          /*isInside=*/true, mapping, /*initial=*/Value());
+    ScatterOp::create(builder, value.getLoc(), stored, fields[index],
+                      /*offset=*/0);
+  }
+  EndOp::create(builder, loc);
+
+  // The mixed products stand last and go first, while their operands are still
+  // those of the slice.
+  for (size_t index = values.size(); index-- != 0;) {
+    Value value = values[index];
+    builder.setInsertionPoint(value.getDefiningOp());
+    Value row =
+        RecallOp::create(builder, value.getLoc(), value.getType(), stateName,
+                         builder.getStringAttr(fields[index]), token);
+    if (index >= table.values.size())
+      row = createPart(builder, value.getDefiningOp<ProductOp>(), slice,
+                       /*isInside=*/false, IRMapping(), row);
+    value.replaceAllUsesWith(row);
+  }
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(kernel.getBodyBlock())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+/// Lets the operands that depend on tokens alone come first in all products.
+static void orderProducts(KernelOp kernel, ArrayRef<TokenSlice> slices) {
+  auto isOfToken = [&](Value value) {
+    return llvm::any_of(
+        slices, [&](const TokenSlice &slice) { return slice.contains(value); });
+  };
+  for (auto product : kernel.getBodyBlock().getOps<ProductOp>()) {
+    SmallVector<std::pair<Value, Attribute>> operands;
+    for (auto [vector, term] :
+         llvm::zip(product.getVectors(), product.getTerms()))
+      operands.push_back({vector, term});
+    std::stable_partition(
+        operands.begin(), operands.end(),
+        [&](const auto &operand) { return isOfToken(operand.first); });
+    SmallVector<Attribute> terms;
+    for (auto [index, operand] : llvm::enumerate(operands)) {
+      product.getVectorsMutable()[index].set(operand.first);
+      terms.push_back(operand.second);
+    }
+    product.setTermsAttr(ArrayAttr::get(product.getContext(), terms));
+  }
+}
+
+void FoldTablesPass::runOnOperation() {
+  SymbolTable symbols(getOperation());
+  SmallVector<KernelOp> kernels(getOperation().getOps<KernelOp>());
+  int64_t bytesLeft = limit;
+  for (KernelOp kernel : kernels) {
+    SmallVector<BlockArgument> tokens;
+    for (BlockArgument argument : kernel.getBodyBlock().getArguments())
+      if (isa<TokensType>(argument.getType()))
+        tokens.push_back(argument);
+    SmallVector<TokenSlice> slices;
+    for (BlockArgument token : tokens)
+      slices.emplace_back(kernel, token);
+    orderProducts(kernel, slices);
+    for (BlockArgument token : tokens) {
+      // Anew, for what was folded before is no longer there.
+      TokenSlice slice(kernel, token);
+      Table table(slice);
+      int64_t rows = cast<TokensType>(token.getType()).getBound();
+      int64_t bytes = rows * table.stride * static_cast<int64_t>(sizeof(float));
+      if (bytes == 0 || bytes > bytesLeft)
+        continue;
+      bytesLeft -= bytes;
+      fold(kernel, slice, table, symbols);
+    }
+  }
+}
