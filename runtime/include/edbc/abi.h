@@ -274,8 +274,8 @@ typedef enum edbc_policy_kind {
   EDBC_POLICY_LEMMA = 3,  /**< greedy by the ratio of Lemma 2.1 */
 } edbc_policy_kind;
 
-/** How a machine sees the frontier (the ready nodes, counted by cell). The first
- *  three from ED-Batch, section 2.3. */
+/** How a machine sees the frontier (the ready nodes, counted by cell). The
+ * first three from ED-Batch, section 2.3. */
 typedef enum edbc_encoding {
   EDBC_ENCODING_BASE = 0, /**< the set of cells that have ready nodes */
   EDBC_ENCODING_MAX = 1,  /**< the set, and the cell with most ready nodes */
@@ -333,9 +333,9 @@ typedef struct edbc_library {
   uint32_t num_cells;
   uint32_t num_outputs;
   /** Tables hold what cells compute from a token and from parameters alone; the
-   *  runtime computes them when a model is created. Behind the `num_cells` cells
-   *  stand as many more, each with one operand, a token; cell num_cells + i yields
-   *  state num_states + i, and is no cell to anybody else. */
+   *  runtime computes them when a model is created. Behind the `num_cells`
+   * cells stand as many more, each with one operand, a token; cell num_cells +
+   * i yields state num_states + i, and is no cell to anybody else. */
   uint32_t num_tables;
   edbc_policy_desc policy;
 } edbc_library;
@@ -375,8 +375,8 @@ const char *edbc_model_isa(const edbc_model *model);
 typedef struct edbc_session_options {
   /** EDBC_POLICY_FSM: the library's policy, of whatever kind. */
   edbc_policy_kind policy;
-  /** Threads that execute, the caller among them, at most EDBC_MAX_THREADS; 0 is
-   *  the same as 1. Phases that take long enough for it to pay are divided
+  /** Threads that execute, the caller among them, at most EDBC_MAX_THREADS; 0
+   * is the same as 1. Phases that take long enough for it to pay are divided
    *  between them. Results are the same bits for any number. */
   uint32_t threads;
 } edbc_session_options;
@@ -403,8 +403,8 @@ typedef union edbc_argument {
   edbc_values states;
 } edbc_argument;
 
-/** @param options may be null (the library's policy). The model must outlive the
- *  session. */
+/** @param options may be null (the library's policy). The model must outlive
+ * the session. */
 edbc_status edbc_session_create(const edbc_model *model,
                                 const edbc_session_options *options,
                                 edbc_session **out, edbc_error *error);

@@ -397,13 +397,14 @@ TEST_F(EmitTest, manifestSaysWhatTheModuleSays) {
             R"({"encoding":"sort","kind":"fsm","transitions":[)"
             R"({"action":"leaf","frontier":["leaf"]},)"
             R"({"action":"join","frontier":["scale","join"]}]})");
-  EXPECT_EQ(print(*root.get("layout")),
-            R"({"columns":[],)"
-            R"("packs":[{"name":"join_0","panel":16,"rows":5,"segments":[)"
-            R"({"depth":5,"terms":[{"column":0,"parameter":"W"}]},)"
-            R"({"depth":5,"terms":[{"column":5,"parameter":"W"}]}]}],)"
-            R"("padded":["E","b"],)"
-            R"("tables":[],"workspaces":[{"cell":"scale","offsets":[0],"stride":16}]})");
+  EXPECT_EQ(
+      print(*root.get("layout")),
+      R"({"columns":[],)"
+      R"("packs":[{"name":"join_0","panel":16,"rows":5,"segments":[)"
+      R"({"depth":5,"terms":[{"column":0,"parameter":"W"}]},)"
+      R"({"depth":5,"terms":[{"column":5,"parameter":"W"}]}]}],)"
+      R"("padded":["E","b"],)"
+      R"("tables":[],"workspaces":[{"cell":"scale","offsets":[0],"stride":16}]})");
   EXPECT_EQ(print(*root.getObject("targets")->get("x86-64-v4")),
             R"(["edbc.tiny.leaf.0.v4","edbc.tiny.join.0.v4",)"
             R"("edbc.tiny.scale.0.v4","edbc.tiny.scale.1.v4"])");
