@@ -215,18 +215,16 @@ static void orderProducts(KernelOp kernel, ArrayRef<TokenSlice> slices) {
         slices, [&](const TokenSlice &slice) { return slice.contains(value); });
   };
   for (auto product : kernel.getBodyBlock().getOps<ProductOp>()) {
-    SmallVector<std::pair<Value, Attribute>> operands;
-    for (auto [vector, term] :
-         llvm::zip(product.getVectors(), product.getTerms()))
-      operands.push_back({vector, term});
-    std::stable_partition(
-        operands.begin(), operands.end(),
-        [&](const auto &operand) { return isOfToken(operand.first); });
+    SmallVector<Value> vectors;
     SmallVector<Attribute> terms;
-    for (auto [index, operand] : llvm::enumerate(operands)) {
-      product.getVectorsMutable()[index].set(operand.first);
-      terms.push_back(operand.second);
-    }
+    for (bool first : {true, false})
+      for (auto [vector, term] :
+           llvm::zip(product.getVectors(), product.getTerms()))
+        if (isOfToken(vector) == first) {
+          vectors.push_back(vector);
+          terms.push_back(term);
+        }
+    product.getVectorsMutable().assign(vectors);
     product.setTermsAttr(ArrayAttr::get(product.getContext(), terms));
   }
 }
