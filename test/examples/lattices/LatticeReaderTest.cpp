@@ -6,12 +6,10 @@
 
 #include "examples/lattices/LatticeReader.h"
 
-#include "examples/program/Text.h"
+#include "test/examples/ReaderErrors.h"
 
 #include <cstddef>
 #include <fstream>
-#include <ostream>
-#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -19,6 +17,7 @@
 #include "gtest/gtest.h"
 
 using namespace lattices;
+using reader_errors::BadText;
 
 namespace {
 
@@ -28,12 +27,7 @@ std::vector<Lattice> read(const std::string &text) {
 }
 
 std::string errorOf(const std::string &text) {
-  try {
-    read(text);
-  } catch (const text::ReadError &error) {
-    return error.what();
-  }
-  return "no error";
+  return reader_errors::errorOf([&] { read(text); });
 }
 
 TEST(LatticeReader, ReadsNodesAndArcs) {
@@ -76,24 +70,8 @@ TEST(LatticeReader, ReadsTheFileThatShips) {
 }
 
 TEST(LatticeReader, ReportsAStreamThatFails) {
-  std::istringstream input("1");
-  input.setstate(std::ios::badbit);
-  try {
-    readLattices(input, "file.txt");
-    ADD_FAILURE() << "no error";
-  } catch (const text::ReadError &error) {
-    EXPECT_STREQ(error.what(), "file.txt: can't be read");
-  }
+  reader_errors::expectErrorOfBrokenStream(readLattices);
 }
-
-struct BadText {
-  const char *name;
-  const char *text;
-  const char *message;
-};
-
-/// How GoogleTest shows a case.
-void PrintTo(const BadText &bad, std::ostream *stream) { *stream << bad.name; }
 
 class LatticeReaderErrors : public testing::TestWithParam<BadText> {};
 
@@ -149,37 +127,21 @@ const BadText badTexts[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(All, LatticeReaderErrors, testing::ValuesIn(badTexts),
-                         [](const testing::TestParamInfo<BadText> &info) {
-                           return std::string(info.param.name);
-                         });
+                         reader_errors::nameOf);
 
 TEST(LatticeReader, SurvivesRandomDamage) {
   const std::string sound = "2\n3\n3 4 5\n0\n1 0 21\n2 1 22 0 80\n\n1\n7\n0 \n";
   const std::string bytes = "0123 -x\n";
-  std::mt19937 random(1);
-  for (int i = 0; i < 20000; ++i) {
-    std::string text = sound;
-    for (unsigned edits = 1 + random() % 3; edits != 0; --edits) {
-      std::size_t place = random() % text.size();
-      if (random() % 2 != 0)
-        text[place] = bytes[random() % bytes.size()];
-      else
-        text.erase(place, 1 + random() % 4);
+  reader_errors::expectUseOrError(sound, bytes, [](const std::string &text) {
+    for (const Lattice &lattice : read(text)) {
+      EXPECT_FALSE(lattice.empty()) << text;
+      for (std::size_t node = 0; node != lattice.size(); ++node)
+        for (const Arc &arc : lattice[node].arcs) {
+          EXPECT_LT(arc.from, node) << text;
+          EXPECT_LT(arc.id, numIds) << text;
+        }
     }
-    // Either a clear error or something that programs can use.
-    try {
-      for (const Lattice &lattice : read(text)) {
-        EXPECT_FALSE(lattice.empty()) << text;
-        for (std::size_t node = 0; node != lattice.size(); ++node)
-          for (const Arc &arc : lattice[node].arcs) {
-            EXPECT_LT(arc.from, node) << text;
-            EXPECT_LT(arc.id, numIds) << text;
-          }
-      }
-    } catch (const text::ReadError &error) {
-      EXPECT_EQ(std::string(error.what()).rfind("file.txt:", 0), 0u) << text;
-    }
-  }
+  });
 }
 
 } // namespace

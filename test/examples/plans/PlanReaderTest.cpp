@@ -6,13 +6,11 @@
 
 #include "examples/plans/PlanReader.h"
 
-#include "examples/program/Text.h"
+#include "test/examples/ReaderErrors.h"
 
 #include <cmath>
 #include <cstddef>
 #include <fstream>
-#include <ostream>
-#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -20,6 +18,7 @@
 #include "gtest/gtest.h"
 
 using namespace plans;
+using reader_errors::BadText;
 
 namespace {
 
@@ -29,12 +28,7 @@ std::vector<Plan> read(const std::string &text) {
 }
 
 std::string errorOf(const std::string &text) {
-  try {
-    read(text);
-  } catch (const text::ReadError &error) {
-    return error.what();
-  }
-  return "no error";
+  return reader_errors::errorOf([&] { read(text); });
 }
 
 /// An operator, with more keys or inputs behind.
@@ -174,24 +168,8 @@ TEST(PlanReader, ReadsTheFileThatShips) {
 }
 
 TEST(PlanReader, ReportsAStreamThatFails) {
-  std::istringstream input("1");
-  input.setstate(std::ios::badbit);
-  try {
-    readPlans(input, "file.txt");
-    ADD_FAILURE() << "no error";
-  } catch (const text::ReadError &error) {
-    EXPECT_STREQ(error.what(), "file.txt: can't be read");
-  }
+  reader_errors::expectErrorOfBrokenStream(readPlans);
 }
-
-struct BadText {
-  const char *name;
-  const char *text;
-  const char *message;
-};
-
-/// How GoogleTest shows a case.
-void PrintTo(const BadText &bad, std::ostream *stream) { *stream << bad.name; }
 
 class PlanReaderErrors : public testing::TestWithParam<BadText> {};
 
@@ -254,38 +232,22 @@ const BadText badTexts[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(All, PlanReaderErrors, testing::ValuesIn(badTexts),
-                         [](const testing::TestParamInfo<BadText> &info) {
-                           return std::string(info.param.name);
-                         });
+                         reader_errors::nameOf);
 
 TEST(PlanReader, SurvivesRandomDamage) {
   const std::string sound = query("Sort", inputs(op("Seq Scan")));
   const std::string bytes = "{}[]:,\"\\01e-\n";
-  std::mt19937 random(1);
-  for (int i = 0; i < 20000; ++i) {
-    std::string text = sound;
-    for (unsigned edits = 1 + random() % 3; edits != 0; --edits) {
-      std::size_t place = random() % text.size();
-      if (random() % 2 != 0)
-        text[place] = bytes[random() % bytes.size()];
-      else
-        text.erase(place, 1 + random() % 4);
-    }
-    // Either a clear error or something that programs can use.
-    try {
-      for (const Plan &plan : read(text)) {
-        EXPECT_FALSE(plan.operators.empty()) << text;
-        for (std::size_t i = 0; i != plan.operators.size(); ++i) {
-          for (std::uint32_t input : plan.operators[i].inputs)
-            EXPECT_LT(input, i) << text;
-          for (float feature : plan.operators[i].features)
-            EXPECT_TRUE(std::isfinite(feature)) << text;
-        }
+  reader_errors::expectUseOrError(sound, bytes, [](const std::string &text) {
+    for (const Plan &plan : read(text)) {
+      EXPECT_FALSE(plan.operators.empty()) << text;
+      for (std::size_t i = 0; i != plan.operators.size(); ++i) {
+        for (std::uint32_t input : plan.operators[i].inputs)
+          EXPECT_LT(input, i) << text;
+        for (float feature : plan.operators[i].features)
+          EXPECT_TRUE(std::isfinite(feature)) << text;
       }
-    } catch (const text::ReadError &error) {
-      EXPECT_EQ(std::string(error.what()).rfind("file.txt:", 0), 0u) << text;
     }
-  }
+  });
 }
 
 } // namespace

@@ -6,12 +6,9 @@
 
 #include "examples/taggers/SentenceReader.h"
 
-#include "examples/program/Text.h"
+#include "test/examples/ReaderErrors.h"
 
-#include <cstddef>
 #include <fstream>
-#include <ostream>
-#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -19,6 +16,7 @@
 #include "gtest/gtest.h"
 
 using namespace taggers;
+using reader_errors::BadText;
 
 namespace {
 
@@ -28,12 +26,7 @@ Corpus read(const std::string &text) {
 }
 
 std::string errorOf(const std::string &text) {
-  try {
-    read(text);
-  } catch (const text::ReadError &error) {
-    return error.what();
-  }
-  return "no error";
+  return reader_errors::errorOf([&] { read(text); });
 }
 
 TEST(SentenceReader, ReadsWordsAndTags) {
@@ -85,24 +78,8 @@ TEST(SentenceReader, ReadsTheFileThatShips) {
 }
 
 TEST(SentenceReader, ReportsAStreamThatFails) {
-  std::istringstream input("1");
-  input.setstate(std::ios::badbit);
-  try {
-    readSentences(input, "file.txt");
-    ADD_FAILURE() << "no error";
-  } catch (const text::ReadError &error) {
-    EXPECT_STREQ(error.what(), "file.txt: can't be read");
-  }
+  reader_errors::expectErrorOfBrokenStream(readSentences);
 }
-
-struct BadText {
-  const char *name;
-  const char *text;
-  const char *message;
-};
-
-/// How GoogleTest shows a case.
-void PrintTo(const BadText &bad, std::ostream *stream) { *stream << bad.name; }
 
 class SentenceReaderErrors : public testing::TestWithParam<BadText> {};
 
@@ -129,38 +106,22 @@ const BadText badTexts[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(All, SentenceReaderErrors, testing::ValuesIn(badTexts),
-                         [](const testing::TestParamInfo<BadText> &info) {
-                           return std::string(info.param.name);
-                         });
+                         reader_errors::nameOf);
 
 TEST(SentenceReader, SurvivesRandomDamage) {
   const std::string sound = "Ana|PER sees|O Ana|PER\nthe|O end|O";
   const std::string bytes = "|| OAa\t\n";
-  std::mt19937 random(1);
-  for (int i = 0; i < 20000; ++i) {
-    std::string text = sound;
-    for (unsigned edits = 1 + random() % 3; edits != 0; --edits) {
-      std::size_t place = random() % text.size();
-      if (random() % 2 != 0)
-        text[place] = bytes[random() % bytes.size()];
-      else
-        text.erase(place, 1 + random() % 4);
-    }
-    // Either a clear error or something that programs can use.
-    try {
-      Corpus corpus = read(text);
-      for (const Sentence &sentence : corpus.sentences) {
-        EXPECT_FALSE(sentence.empty()) << text;
-        for (const Word &word : sentence) {
-          EXPECT_FALSE(word.text.empty()) << text;
-          EXPECT_LT(word.id, corpus.numWords) << text;
-          EXPECT_LT(word.tag, corpus.numTags) << text;
-        }
+  reader_errors::expectUseOrError(sound, bytes, [](const std::string &text) {
+    Corpus corpus = read(text);
+    for (const Sentence &sentence : corpus.sentences) {
+      EXPECT_FALSE(sentence.empty()) << text;
+      for (const Word &word : sentence) {
+        EXPECT_FALSE(word.text.empty()) << text;
+        EXPECT_LT(word.id, corpus.numWords) << text;
+        EXPECT_LT(word.tag, corpus.numTags) << text;
       }
-    } catch (const text::ReadError &error) {
-      EXPECT_EQ(std::string(error.what()).rfind("file.txt:", 0), 0u) << text;
     }
-  }
+  });
 }
 
 } // namespace

@@ -6,12 +6,9 @@
 
 #include "examples/translation/PairReader.h"
 
-#include "examples/program/Text.h"
+#include "test/examples/ReaderErrors.h"
 
-#include <cstddef>
 #include <fstream>
-#include <ostream>
-#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -19,6 +16,7 @@
 #include "gtest/gtest.h"
 
 using namespace translation;
+using reader_errors::BadText;
 
 namespace {
 
@@ -28,12 +26,7 @@ std::vector<Pair> read(const std::string &text) {
 }
 
 std::string errorOf(const std::string &text) {
-  try {
-    read(text);
-  } catch (const text::ReadError &error) {
-    return error.what();
-  }
-  return "no error";
+  return reader_errors::errorOf([&] { read(text); });
 }
 
 using Ids = std::vector<std::uint32_t>;
@@ -78,24 +71,8 @@ TEST(PairReader, ReadsTheFileThatShips) {
 }
 
 TEST(PairReader, ReportsAStreamThatFails) {
-  std::istringstream input("1");
-  input.setstate(std::ios::badbit);
-  try {
-    readPairs(input, "file.txt");
-    ADD_FAILURE() << "no error";
-  } catch (const text::ReadError &error) {
-    EXPECT_STREQ(error.what(), "file.txt: can't be read");
-  }
+  reader_errors::expectErrorOfBrokenStream(readPairs);
 }
-
-struct BadText {
-  const char *name;
-  const char *text;
-  const char *message;
-};
-
-/// How GoogleTest shows a case.
-void PrintTo(const BadText &bad, std::ostream *stream) { *stream << bad.name; }
 
 class PairReaderErrors : public testing::TestWithParam<BadText> {};
 
@@ -129,34 +106,18 @@ const BadText badTexts[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(All, PairReaderErrors, testing::ValuesIn(badTexts),
-                         [](const testing::TestParamInfo<BadText> &info) {
-                           return std::string(info.param.name);
-                         });
+                         reader_errors::nameOf);
 
 TEST(PairReader, SurvivesRandomDamage) {
   const std::string sound =
       "<s> a b </s> ||| <s> c </s>\n<s> d </s> ||| <s> e a </s>";
   const std::string bytes = "<s>/| ab\n";
-  std::mt19937 random(1);
-  for (int i = 0; i < 20000; ++i) {
-    std::string text = sound;
-    for (unsigned edits = 1 + random() % 3; edits != 0; --edits) {
-      std::size_t place = random() % text.size();
-      if (random() % 2 != 0)
-        text[place] = bytes[random() % bytes.size()];
-      else
-        text.erase(place, 1 + random() % 4);
+  reader_errors::expectUseOrError(sound, bytes, [](const std::string &text) {
+    for (const Pair &pair : read(text)) {
+      EXPECT_GE(pair.source.size(), 2u) << text;
+      EXPECT_GE(pair.target.size(), 2u) << text;
     }
-    // Either a clear error or something that programs can use.
-    try {
-      for (const Pair &pair : read(text)) {
-        EXPECT_GE(pair.source.size(), 2u) << text;
-        EXPECT_GE(pair.target.size(), 2u) << text;
-      }
-    } catch (const text::ReadError &error) {
-      EXPECT_EQ(std::string(error.what()).rfind("file.txt:", 0), 0u) << text;
-    }
-  }
+  });
 }
 
 } // namespace

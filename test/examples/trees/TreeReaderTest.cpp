@@ -6,12 +6,10 @@
 
 #include "examples/trees/TreeReader.h"
 
-#include "examples/program/Text.h"
+#include "test/examples/ReaderErrors.h"
 
 #include <cstddef>
 #include <fstream>
-#include <ostream>
-#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -19,7 +17,7 @@
 #include "gtest/gtest.h"
 
 using namespace trees;
-using text::ReadError;
+using reader_errors::BadText;
 
 namespace {
 
@@ -29,12 +27,7 @@ std::vector<Tree> read(const std::string &text) {
 }
 
 std::string errorOf(const std::string &text) {
-  try {
-    read(text);
-  } catch (const ReadError &error) {
-    return error.what();
-  }
-  return "no error";
+  return reader_errors::errorOf([&] { read(text); });
 }
 
 TEST(TreeReader, ReadsALeaf) {
@@ -118,15 +111,6 @@ TEST(TreeReader, ReadsTheTreesThatShip) {
   EXPECT_GE(readTrees(file, EDBC_TREES_FILE).size(), 24u);
 }
 
-struct BadText {
-  const char *name;
-  const char *text;
-  const char *message;
-};
-
-/// How GoogleTest shows a case.
-void PrintTo(const BadText &bad, std::ostream *stream) { *stream << bad.name; }
-
 class TreeReaderErrors : public testing::TestWithParam<BadText> {};
 
 TEST_P(TreeReaderErrors, AreReportedWithTheirPlace) {
@@ -183,23 +167,10 @@ const BadText badTexts[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(All, TreeReaderErrors, testing::ValuesIn(badTexts),
-                         [](const testing::TestParamInfo<BadText> &info) {
-                           return std::string(info.param.name);
-                         });
+                         reader_errors::nameOf);
 
 TEST(TreeReader, ReportsAStreamThatFails) {
-  std::istringstream input("(2 a)");
-  input.setstate(std::ios::badbit);
-  EXPECT_THROW(
-      {
-        try {
-          readTrees(input, "file.txt");
-        } catch (const ReadError &error) {
-          EXPECT_STREQ(error.what(), "file.txt: can't be read");
-          throw;
-        }
-      },
-      ReadError);
+  reader_errors::expectErrorOfBrokenStream(readTrees);
 }
 
 /// The inverse of reading, with word ids for words. For shallow trees.
@@ -215,30 +186,16 @@ std::string print(const Tree &tree, std::size_t node) {
 TEST(TreeReader, SurvivesRandomDamage) {
   const std::string sound = "(1 (0 (4 w0) (3 w1)) (2 (1 w0) (2 w2)))";
   const std::string bytes = "()0 52w\t\n";
-  std::mt19937 random(1);
-  for (int i = 0; i < 20000; ++i) {
-    std::string text = sound;
-    for (unsigned edits = 1 + random() % 3; edits != 0; --edits) {
-      std::size_t place = random() % text.size();
-      if (random() % 2 != 0)
-        text[place] = bytes[random() % bytes.size()];
-      else
-        text.erase(place, 1 + random() % 4);
-    }
-    // Either a clear error with a place, or trees that print and read alike.
-    try {
-      std::vector<Tree> trees = read(text);
-      std::string printed;
-      for (const Tree &tree : trees)
-        printed += print(tree, tree.size() - 1) + "\n";
-      std::string again;
-      for (const Tree &tree : read(printed))
-        again += print(tree, tree.size() - 1) + "\n";
-      EXPECT_EQ(printed, again) << text;
-    } catch (const ReadError &error) {
-      EXPECT_EQ(std::string(error.what()).rfind("file.txt:", 0), 0u) << text;
-    }
-  }
+  reader_errors::expectUseOrError(sound, bytes, [](const std::string &text) {
+    std::vector<Tree> trees = read(text);
+    std::string printed;
+    for (const Tree &tree : trees)
+      printed += print(tree, tree.size() - 1) + "\n";
+    std::string again;
+    for (const Tree &tree : read(printed))
+      again += print(tree, tree.size() - 1) + "\n";
+    EXPECT_EQ(printed, again) << text;
+  });
 }
 
 } // namespace
