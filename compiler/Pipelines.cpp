@@ -84,12 +84,17 @@ static void buildBatch(OpPassManager &manager, const PipelineOptions &options) {
   folding.limit = options.tableLimit;
   manager.addPass(createFoldTables(folding));
   manager.addPass(createCSEPass());
-  manager.nest<batch::KernelOp>().addPass(createFormPhases());
+  FormPhasesOptions phases;
+  phases.fuse = options.fuse ? "all" : "none";
+  manager.nest<batch::KernelOp>().addPass(createFormPhases(phases));
   endStage(manager, Stage::Batch, {"builtin", "batch", "arith", "math"});
 }
 
-static void buildLayout(OpPassManager &manager) {
-  manager.addPass(createPlanMemory());
+static void buildLayout(OpPassManager &manager,
+                        const PipelineOptions &options) {
+  PlanMemoryOptions planning;
+  planning.layout = options.layout;
+  manager.addPass(createPlanMemory(planning));
   endStage(manager, Stage::Layout, {"builtin", "batch", "arith", "math"});
 }
 
@@ -145,7 +150,7 @@ void edbc::buildStage(PassManager &manager, Stage stage,
   case Stage::Batch:
     return buildBatch(manager, options);
   case Stage::Layout:
-    return buildLayout(manager);
+    return buildLayout(manager, options);
   case Stage::Policy:
     return buildPolicy(manager, options);
   case Stage::Kernels:

@@ -30,6 +30,11 @@ struct PipelineOptions {
   PolicyTraining training;
   /// Most bytes of tables of what depends on tokens alone; 0: none are made.
   int64_t tableLimit = int64_t(64) << 20;
+  /// Whether a cell becomes as few kernels as possible, or one for each batched
+  /// operation.
+  bool fuse = true;
+  /// How values are laid out: "full", "paper" or "off" (`batch-plan-memory`).
+  std::string layout = "full";
   /// Instruction sets to generate kernels for; all if empty.
   llvm::SmallVector<batch::Isa> isas;
 };

@@ -128,7 +128,26 @@ def FormPhases : Pass<"batch-form-phases", "::edbc::batch::KernelOp"> {
       ...
     }
     ```
+
+    With `fuse=none` a phase is one batched operation instead, as a library of
+    kernels would be called: equal operations that don't depend on each other
+    are siblings (`batch.phase ... siblings`), batched in the order that has
+    fewest phases. Only what such libraries do in one kernel stays together: a
+    product and its bias, functions of one value. Every value is kept, and every
+    gather and every store is a phase.
+
+    ```mlir
+    %p:3 = batch.phase width 64 siblings 3 {
+      %i = batch.product %kept with [#batch.term<@Ui[0]>] : tensor<?x64xf32> -> tensor<?x64xf32>
+      ...
+      batch.yield %i, %o, %u : tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>
+    } : tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>
+    ```
   }];
+  let options = [
+    Option<"fuse", "fuse", "std::string", "\"all\"",
+           "What a phase computes: all that it can, or none but one operation">
+  ];
 }
 
 def PlanMemory : Pass<"batch-plan-memory", "::mlir::ModuleOp"> {
@@ -140,10 +159,28 @@ def PlanMemory : Pass<"batch-plan-memory", "::mlir::ModuleOp"> {
     that one register tile holds all gates of the same hidden units), and lists
     the buffers that a kernel's functions are called with.
 
-    Fields and kept values stand in order of definition. Panels have as many
-    units as fit the registers: 64 for a lone product, 16 where three or more
-    share a tile, always a divisor of the padded width.
+    The columns of siblings (`batch.phase`) are laid out with a PQ-tree
+    (ED-Batch, section 3): next to each other, in one order for all columns of a
+    phase. Where no layout has all of them so, those stay that would move most
+    bytes, and phases that copy the others are put between. Fields of states that
+    phases read together stand together. A place in the workspace is used again
+    where nobody reads what was there before; values that are tied to one another
+    by columns share their fate.
+
+    Panels have as many units as fit the registers: 64 for a lone product, 16
+    where three or more share a tile, always a divisor of the padded width.
+    Parameters never move at run time: they are packed when a model is created,
+    so that they have no part in this.
+
+    The other layouts are for comparison. `paper`: as in ED-Batch, a column must
+    have a value of its own for each sibling, so that values which siblings share
+    are copied; columns are tried in order and not by their bytes, and nothing is
+    used again. `off`: in order of definition.
   }];
+  let options = [
+    Option<"layout", "layout", "std::string", "\"full\"",
+           "How values are laid out: full, paper or off">
+  ];
 }
 
 def LearnPolicy : Pass<"batch-learn-policy", "::mlir::ModuleOp"> {

@@ -7,7 +7,7 @@
 #ifndef EDBC_COMPILER_EMIT_RANDOMWEIGHTS_H
 #define EDBC_COMPILER_EMIT_RANDOMWEIGHTS_H
 
-#include "passes/LearnPolicy/Random.h"
+#include "runtime/core/Random.h"
 
 #include "mlir/IR/BuiltinOps.h"
 

@@ -548,14 +548,24 @@ YieldOp PhaseOp::getYield() {
   return cast<YieldOp>(getBodyBlock().getTerminator());
 }
 
+std::optional<int64_t> PhaseOp::getElements() {
+  std::optional<int64_t> over;
+  if (std::optional<uint64_t> operand = getOver())
+    over = *operand;
+  return over;
+}
+
+bool PhaseOp::onlyMoves() {
+  return llvm::all_of(getBodyBlock().without_terminator(), [](Operation &op) {
+    return readsMemory(&op) || isView(&op) || isa<ScatterOp>(op);
+  });
+}
+
 /// Whether a phase computes values of a type.
 static bool computes(PhaseOp phase, Type type) {
-  std::optional<int64_t> over;
-  if (std::optional<uint64_t> operand = phase.getOver())
-    over = *operand;
   return isBatchTensor(type) &&
          shapeOf(type) == Shape(phase.getWidth(), phase.getColumns()) &&
-         elementsOf(type) == over;
+         elementsOf(type) == phase.getElements();
 }
 
 static LogicalResult verifyComputes(PhaseOp phase, Operation *op, Type type) {
@@ -600,6 +610,13 @@ LogicalResult PhaseOp::verifyRegions() {
   if (getYield().getKept().getTypes() != getKept().getTypes())
     return getYield().emitOpError()
            << "yields other types than the phase keeps";
+  if (std::optional<uint64_t> siblings = getSiblings()) {
+    auto stores = getBodyBlock().getOps<ScatterOp>();
+    uint64_t numStores = std::distance(stores.begin(), stores.end());
+    if (*siblings == 0 || getNumResults() + numStores != *siblings)
+      return emitOpError() << "keeps or stores " << getNumResults() + numStores
+                           << " values, but is of " << *siblings << " siblings";
+  }
   for (Operation &op : getBodyBlock().without_terminator()) {
     if (readsMemory(&op) || isView(&op) || isa<SplatOp>(op))
       continue;
@@ -652,10 +669,7 @@ LogicalResult PhaseOp::verifySymbolUses(SymbolTableCollection &tables) {
   auto kernel = cast<KernelOp>((*this)->getParentOp());
   if (std::optional<ArrayRef<int64_t>> slots = getSlots())
     for (int64_t slot : *slots) {
-      std::optional<int64_t> over;
-      if (getOver())
-        over = *getOver();
-      RowLayoutAttr workspace = kernel.getWorkspaceOf(over);
+      RowLayoutAttr workspace = kernel.getWorkspaceOf(getElements());
       if (slot < 0 || !workspace ||
           slot >= static_cast<int64_t>(workspace.getOffsets().size()))
         return emitOpError() << "keeps a value in slot " << slot

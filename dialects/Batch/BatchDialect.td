@@ -189,6 +189,24 @@ def Batch_Reduction : I32EnumAttr<"Reduction", "how elements become one row", [
   let cppNamespace = "::edbc::batch";
 }
 
+def Batch_Placement : I32EnumAttr<"Placement", "how a column of siblings lies in memory", [
+    I32EnumAttrCase<"InPlace", 0, "in_place">,
+    I32EnumAttrCase<"Dropped", 1, "dropped">,
+    I32EnumAttrCase<"Impossible", 2, "impossible">]> {
+  let cppNamespace = "::edbc::batch";
+  let genSpecializedAttr = 0;
+}
+
+def Batch_PlacementAttr : EnumAttr<Batch_Dialect, Batch_Placement, "placement"> {
+  let summary = "how a column of siblings lies in memory";
+  let description = [{
+    `in_place`: next to each other, in the order of the siblings, or one value
+    for all. Otherwise the column is copied: it was `dropped` in favour of
+    others, or it is `impossible` in any layout.
+  }];
+  let assemblyFormat = "`<` $value `>`";
+}
+
 def Batch_Direction : I32EnumAttr<"Direction", "what a row fills a larger value with", [
     I32EnumAttrCase<"Columns", 0, "columns">,
     I32EnumAttrCase<"Rows", 1, "rows">,

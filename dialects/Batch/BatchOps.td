@@ -269,33 +269,55 @@ def Batch_PhaseOp : Batch_Op<"phase", [
     number of units that are computed together. Both are absent until memory is
     planned.
 
-    Example:
+    A phase of `siblings` is one batched operation, as kernels of libraries are:
+    so many times the same, on other values and with other parameters, one after
+    another in its body. Such a phase keeps the result of each sibling, or stores
+    it. What the siblings read at the same place is a *column*, as is what they
+    keep; it is to be contiguous in memory. Once memory is planned, `placed` says
+    which columns are: those of operands in the order in which a sibling reads
+    them, then that of the results. Phases that only move values have no columns.
+
+    Examples:
 
     ```mlir
     %r = batch.phase width 64 weights @gru_0 panel 32 slots [0] {
       ...
       batch.yield %rh : tensor<?x64xf32>
     } : tensor<?x64xf32>
+    %g:2 = batch.phase width 64 siblings 2 panel 64 slots [2, 3]
+        placed [#batch.placement<in_place>, #batch.placement<in_place>] {
+      %i = math.tanh %r#0 : tensor<?x64xf32>
+      %u = math.tanh %r#1 : tensor<?x64xf32>
+      batch.yield %i, %u : tensor<?x64xf32>, tensor<?x64xf32>
+    } : tensor<?x64xf32>, tensor<?x64xf32>
     ```
   }];
   let arguments = (ins I64Attr:$width,
                    DefaultValuedAttr<I64Attr, "1">:$columns,
                    OptionalAttr<I64Attr>:$over,
+                   OptionalAttr<I64Attr>:$siblings,
                    OptionalAttr<FlatSymbolRefAttr>:$weights,
                    OptionalAttr<I64Attr>:$panel,
-                   OptionalAttr<DenseI64ArrayAttr>:$slots);
+                   OptionalAttr<DenseI64ArrayAttr>:$slots,
+                   OptionalAttr<TypedArrayAttrBase<Batch_PlacementAttr, "placements">>:$placed);
   let results = (outs Variadic<Batch_Tensor>:$kept);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     `width` $width (`columns` $columns^)? (`over` $over^)?
-    (`weights` $weights^)? (`panel` $panel^)? (`slots` $slots^)?
-    $body (`:` type($kept)^)? attr-dict
+    (`siblings` $siblings^)? (`weights` $weights^)? (`panel` $panel^)?
+    (`slots` $slots^)? (`placed` $placed^)? $body (`:` type($kept)^)? attr-dict
   }];
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
   let extraClassDeclaration = [{
     ::mlir::Block &getBodyBlock() { return getBody().front(); }
     YieldOp getYield();
+    /// The operand for whose elements it has rows; nothing if they are for
+    /// nodes.
+    std::optional<int64_t> getElements();
+    /// Whether it computes nothing, and only brings values from one place to
+    /// another.
+    bool onlyMoves();
   }];
 }
 

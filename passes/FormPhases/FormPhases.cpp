@@ -6,6 +6,8 @@
 
 #include "passes/Passes.h"
 
+#include "passes/FormPhases/Siblings.h"
+
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/MapVector.h"
@@ -21,11 +23,6 @@ namespace edbc {
 using namespace mlir;
 using namespace edbc;
 using namespace edbc::batch;
-
-/// Operations that need nothing computed: each phase has copies of its own.
-static bool isSource(Operation *op) {
-  return readsMemory(op) || isView(op) || isa_and_nonnull<SplatOp>(op);
-}
 
 namespace {
 /// A view of a constant is a constant.
@@ -67,12 +64,20 @@ struct PhaseKey {
 };
 
 struct FormPhasesPass : edbc::impl::FormPhasesBase<FormPhasesPass> {
+  using FormPhasesBase::FormPhasesBase;
+
+  LogicalResult initialize(MLIRContext *context) override;
   void runOnOperation() override;
 
 private:
+  bool isFused() const { return fuse == "all"; }
+  /// Operations that need nothing computed: each phase has copies of its own.
+  bool isSource(Operation *op) const;
+  LogicalResult checkComputable(KernelOp kernel) const;
   /// Assigns the first possible phase to every operation that isn't a source.
-  /// Reports and fails if there is one that no phase can compute.
-  LogicalResult assign(KernelOp kernel);
+  void assign(KernelOp kernel);
+  /// Assigns a phase to each group of siblings.
+  void assignSiblings(KernelOp kernel);
   /// Moves operations to the later phases where their results are used, so that
   /// these needn't be kept.
   void sink(KernelOp kernel);
@@ -83,14 +88,35 @@ private:
   unsigned levelInMemory(Value value);
   /// Moves the operations into the phases.
   void build(KernelOp kernel);
+  void copySources(Operation *user, DenseMap<Operation *, Operation *> &copies);
 
   llvm::MapVector<Operation *, PhaseKey> keys;
+  /// By level, where phases are of siblings.
+  SmallVector<unsigned> numSiblings;
 };
 } // namespace
 
+LogicalResult FormPhasesPass::initialize(MLIRContext *context) {
+  if (fuse == "all" || fuse == "none")
+    return success();
+  return emitError(UnknownLoc::get(context))
+         << "batch-form-phases: can't fuse '" << fuse << "'; all or none";
+}
+
+bool FormPhasesPass::isSource(Operation *op) const {
+  bool reads = isFused() ? readsMemory(op) : isa_and_nonnull<BroadcastOp>(op);
+  return reads || isView(op) || isa_and_nonnull<SplatOp>(op);
+}
+
+/// A constant that must be in memory is like a computed value: an early phase
+/// writes it into a workspace.
+static bool isKeptConstant(Operation *op) {
+  return isa<SplatOp>(op) && llvm::any_of(op->getUsers(), readsWholeRows);
+}
+
 /// Whether a phase can compute an operation that isn't a source.
 static bool isComputable(Operation *op) {
-  if (readsWholeRows(op) || isa<ScatterOp>(op))
+  if (readsMemory(op) || readsWholeRows(op) || isa<ScatterOp>(op))
     return true;
   return OpTrait::hasElementwiseMappableTraits(op) &&
          llvm::all_of(op->getResultTypes(), isBatchTensor);
@@ -112,27 +138,42 @@ unsigned FormPhasesPass::levelInMemory(Value value) {
   return it == keys.end() ? 0 : it->second.level + 1;
 }
 
-LogicalResult FormPhasesPass::assign(KernelOp kernel) {
-  keys.clear();
-  for (Operation &op : kernel.getBodyBlock().without_terminator()) {
-    // A constant that must be in memory is like a computed value: an early
-    // phase writes it into a workspace.
-    if (isa<SplatOp>(op) && llvm::any_of(op.getUsers(), readsWholeRows))
-      keys.insert({&op, PhaseKey::of(0, op.getResult(0).getType())});
-    if (isSource(&op))
-      continue;
-    if (!isComputable(&op))
+LogicalResult FormPhasesPass::checkComputable(KernelOp kernel) const {
+  for (Operation &op : kernel.getBodyBlock().without_terminator())
+    if (!isSource(&op) && !isComputable(&op))
       return op.emitOpError(
           "can't be computed in a phase: it isn't elementwise "
           "on rows of f32");
+  return success();
+}
+
+/// The type of what an operation computes or stores.
+static Type typeOf(Operation *op) {
+  Value sized = op->getNumResults() ? op->getResult(0) : op->getOperand(0);
+  return sized.getType();
+}
+
+void FormPhasesPass::assign(KernelOp kernel) {
+  for (Operation &op : kernel.getBodyBlock().without_terminator()) {
+    if (isKeptConstant(&op))
+      keys.insert({&op, PhaseKey::of(0, typeOf(&op))});
+    if (isSource(&op))
+      continue;
     unsigned level = 0;
     for (Value operand : op.getOperands())
       level = std::max(level, readsWholeRows(&op) ? levelInMemory(operand)
                                                   : levelOf(operand));
-    Value sized = op.getNumResults() ? op.getResult(0) : op.getOperand(0);
-    keys.insert({&op, PhaseKey::of(level, sized.getType())});
+    keys.insert({&op, PhaseKey::of(level, typeOf(&op))});
   }
-  return success();
+}
+
+void FormPhasesPass::assignSiblings(KernelOp kernel) {
+  SiblingGroups groups = groupSiblings(kernel, [this](Operation *op) {
+    return isSource(op) && !isKeptConstant(op);
+  });
+  for (auto [op, group] : groups.groupOf)
+    keys.insert({op, PhaseKey::of(group, typeOf(op))});
+  numSiblings = std::move(groups.numSiblings);
 }
 
 /// The level of the phase in which all uses of an operation's result are, or
@@ -179,18 +220,18 @@ void FormPhasesPass::sink(KernelOp kernel) {
 
 /// Lets `user`, which stands in a phase, read copies of the sources outside.
 /// @param copies those that the phase has already.
-static void copySources(Operation *user,
-                        function_ref<bool(Operation *)> isOutside,
-                        DenseMap<Operation *, Operation *> &copies) {
+void FormPhasesPass::copySources(Operation *user,
+                                 DenseMap<Operation *, Operation *> &copies) {
   for (OpOperand &operand : user->getOpOperands()) {
     Operation *source = operand.get().getDefiningOp();
-    if (!isSource(source) || !isOutside(source))
+    if (!isSource(source) || source->getBlock() == user->getBlock() ||
+        keys.contains(source))
       continue;
     Operation *copy = copies.lookup(source);
     if (!copy) {
       copy = source->clone();
       user->getBlock()->getOperations().insert(user->getIterator(), copy);
-      copySources(copy, isOutside, copies);
+      copySources(copy, copies);
       copies[source] = copy;
     }
     operand.set(copy->getResult(0));
@@ -230,16 +271,16 @@ void FormPhasesPass::build(KernelOp kernel) {
     auto phase = PhaseOp::create(
         builder, members.front()->getLoc(), keptTypes, key.width, key.columns,
         key.over ? builder.getI64IntegerAttr(*key.over) : IntegerAttr(),
-        FlatSymbolRefAttr(), IntegerAttr(), DenseI64ArrayAttr());
+        /*siblings=*/IntegerAttr(), FlatSymbolRefAttr(), IntegerAttr(),
+        DenseI64ArrayAttr(), ArrayAttr());
+    if (!isFused())
+      phase.setSiblings(numSiblings[key.level]);
     Block *body = builder.createBlock(&phase.getBody());
 
     DenseMap<Operation *, Operation *> copies;
-    auto isOutside = [&](Operation *source) {
-      return source->getBlock() != body && !keys.contains(source);
-    };
     for (Operation *op : members) {
       op->moveBefore(body, body->end());
-      copySources(op, isOutside, copies);
+      copySources(op, copies);
     }
     builder.setInsertionPointToEnd(body);
     YieldOp::create(builder, phase.getLoc(), kept.getArrayRef());
@@ -264,8 +305,14 @@ void FormPhasesPass::runOnOperation() {
   patterns.add<FoldViewOfSplat>(&getContext());
   if (failed(applyPatternsGreedily(kernel, std::move(patterns))))
     return signalPassFailure();
-  if (failed(assign(kernel)))
+  if (failed(checkComputable(kernel)))
     return signalPassFailure();
-  sink(kernel);
+  keys.clear();
+  if (isFused()) {
+    assign(kernel);
+    sink(kernel);
+  } else {
+    assignSiblings(kernel);
+  }
   build(kernel);
 }

@@ -6,7 +6,7 @@
 
 #include "passes/LearnPolicy/QLearning.h"
 
-#include "passes/LearnPolicy/Random.h"
+#include "runtime/core/Random.h"
 
 #include <limits>
 #include <unordered_map>

@@ -6,7 +6,7 @@
 
 #include "passes/LearnPolicy/Refine.h"
 
-#include "passes/LearnPolicy/Random.h"
+#include "runtime/core/Random.h"
 #include "runtime/core/Policy.h"
 
 #include <numeric>

@@ -6,7 +6,7 @@
 
 #include "passes/LearnPolicy/SyntheticGraphs.h"
 
-#include "passes/LearnPolicy/Random.h"
+#include "runtime/core/Random.h"
 
 #include <algorithm>
 

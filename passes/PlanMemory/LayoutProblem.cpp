@@ -65,15 +65,41 @@ uint64_t LayoutProblem::columnBytes(const Operation &operation,
   return floats * sizeof(float);
 }
 
+/// Whether the rows have two variables that are a stride apart, half of them
+/// the one and half of them the other.
+static bool isPair(const LayoutProblem &problem, const Layout &layout,
+                   uint32_t operation, uint32_t column) {
+  const LayoutProblem::Column &rows =
+      problem.operations[operation].getColumn(column);
+  const std::vector<uint32_t> &order = layout.rowOrders[operation];
+  if (rows.size() % 2)
+    return false;
+  for (size_t row = 0; row < rows.size(); ++row)
+    if (rows[order[row]] !=
+        rows[order[row < rows.size() / 2 ? 0 : rows.size() - 1]])
+      return false;
+  const auto &first = problem.variables[rows[order.front()]];
+  const auto &last = problem.variables[rows[order.back()]];
+  return first.region != LayoutProblem::outside &&
+         first.region == last.region && first.size == last.size &&
+         (rows.size() == 2 || problem.allowsBroadcasts);
+}
+
 bool Layout::isInPlace(const LayoutProblem &problem, uint32_t operation,
                        uint32_t column) const {
+  return isContiguous(problem, operation, column) ||
+         (problem.allowsStrides && isPair(problem, *this, operation, column));
+}
+
+bool Layout::isContiguous(const LayoutProblem &problem, uint32_t operation,
+                          uint32_t column) const {
   const LayoutProblem::Column &rows =
       problem.operations[operation].getColumn(column);
   const std::vector<uint32_t> &order = rowOrders[operation];
   size_t run = 1;
   while (run < rows.size() && rows[order[run]] == rows[order[0]])
     ++run;
-  if (rows.size() % run)
+  if (rows.size() % run || (run != 1 && !problem.allowsBroadcasts))
     return false;
   for (size_t row = run; row < rows.size(); ++row) {
     uint32_t variable = rows[order[row]], before = rows[order[row - 1]];
@@ -127,9 +153,11 @@ bool edbc::canBeInPlace(const LayoutProblem &problem, uint32_t operation,
   std::map<uint32_t, uint32_t> counts;
   for (uint32_t variable : problem.operations[operation].getColumn(column))
     ++counts[variable];
+  auto [first, count] = *counts.begin();
+  if (count != 1 && !problem.allowsBroadcasts)
+    return false;
   if (counts.size() == 1)
     return true;
-  auto [first, count] = *counts.begin();
   uint32_t region = problem.variables[first].region;
   if (region == LayoutProblem::outside)
     return false;
@@ -137,6 +165,31 @@ bool edbc::canBeInPlace(const LayoutProblem &problem, uint32_t operation,
     if (times != count || problem.variables[variable].region != region)
       return false;
   return true;
+}
+
+static ColumnState stateOf(const LayoutProblem &problem, const Layout &layout,
+                           uint32_t operation, uint32_t column) {
+  if (layout.isInPlace(problem, operation, column))
+    return ColumnState::InPlace;
+  return canBeInPlace(problem, operation, column) ? ColumnState::Dropped
+                                                  : ColumnState::Impossible;
+}
+
+LayoutPlan edbc::judgeLayout(const LayoutProblem &problem, Layout layout) {
+  LayoutPlan plan;
+  for (uint32_t op = 0; op < problem.operations.size(); ++op) {
+    const LayoutProblem::Operation &operation = problem.operations[op];
+    plan.states.emplace_back();
+    for (uint32_t column = 0; column < operation.numColumns(); ++column) {
+      plan.states[op].push_back(stateOf(problem, layout, op, column));
+      if (plan.states[op].back() == ColumnState::InPlace)
+        continue;
+      plan.bytesMoved += problem.columnBytes(operation, column);
+      ++plan.numCopies;
+    }
+  }
+  plan.layout = std::move(layout);
+  return plan;
 }
 
 std::string edbc::verify(const LayoutProblem &problem, const LayoutPlan &plan) {
@@ -203,15 +256,11 @@ std::string edbc::verify(const LayoutProblem &problem, const LayoutPlan &plan) {
     if (plan.states[op].size() != operation.numColumns())
       return at + "there isn't one state for each column";
     for (uint32_t column = 0; column < operation.numColumns(); ++column) {
-      bool inPlace = layout.isInPlace(problem, op, column);
-      ColumnState expected = inPlace ? ColumnState::InPlace
-                             : canBeInPlace(problem, op, column)
-                                 ? ColumnState::Dropped
-                                 : ColumnState::Impossible;
+      ColumnState expected = stateOf(problem, layout, op, column);
       if (plan.states[op][column] != expected)
         return at + "the state of column " + std::to_string(column) +
                " isn't what the layout makes it";
-      if (inPlace)
+      if (expected == ColumnState::InPlace)
         continue;
       bytesMoved += problem.columnBytes(operation, column);
       ++numCopies;

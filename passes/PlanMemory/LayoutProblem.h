@@ -32,9 +32,11 @@ namespace edbc {
 /// - either all rows have the same variable (a broadcast; or there is one row),
 ///   wherever it lies,
 /// - or runs of equally many rows have the same variable (runs of one,
-/// usually),
-///   the variables of the runs differ, are in one region, and each begins at
-///   the first multiple of the alignment after the end of the one before.
+///   usually), the variables of the runs differ, are in one region, and each
+///   begins at the first multiple of the alignment after the end of the one
+///   before,
+/// - or, where strides are allowed, there are two such runs, of variables of
+///   the same size in one region: whatever their distance, it is a stride.
 /// A kernel finds row i of such a column at the offset of the first row plus
 /// i / run times the stride, where the sizes are equal.
 struct LayoutProblem {
@@ -75,6 +77,12 @@ struct LayoutProblem {
   /// Of which all offsets are multiples, in floats; 16 of them fill a vector of
   /// 512 bits. At least 1, at most `maxSize`.
   uint64_t alignment = 16;
+  /// Whether several rows of a column in place may have the same variable. In
+  /// the paper they may not.
+  bool allowsBroadcasts = true;
+  /// Whether two variables may be any distance apart. In the paper they may
+  /// not.
+  bool allowsStrides = false;
 
   /// What is wrong with the problem; empty if nothing. Everything else here
   /// wants a problem that is right: columns of one operation have equally many
@@ -100,6 +108,9 @@ struct Layout {
 
   bool isInPlace(const LayoutProblem &problem, uint32_t operation,
                  uint32_t column) const;
+  /// The same but for strides: whether the variables must stay as they lie.
+  bool isContiguous(const LayoutProblem &problem, uint32_t operation,
+                    uint32_t column) const;
   /// By all the columns that aren't in place.
   uint64_t bytesMoved(const LayoutProblem &problem) const;
 };
@@ -128,6 +139,9 @@ struct LayoutPlan {
   /// Columns that aren't in place.
   uint32_t numCopies = 0;
 };
+
+/// The plan that a layout amounts to.
+LayoutPlan judgeLayout(const LayoutProblem &problem, Layout layout);
 
 /// What keeps a plan, from wherever it is, from being a solution of the
 /// problem; empty if nothing. It must be true, not optimal: variables don't

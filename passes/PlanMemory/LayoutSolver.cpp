@@ -89,11 +89,11 @@ private:
 
 class Solver {
 public:
-  explicit Solver(const LayoutProblem &problem);
+  Solver(const LayoutProblem &problem, ColumnOrder order);
   LayoutPlan solve();
 
 private:
-  void collectCandidates();
+  void collectCandidates(ColumnOrder order);
   bool require(const Leaves &set);
   bool propagate(uint32_t operation);
   bool tryAccept(uint32_t candidate);
@@ -107,7 +107,7 @@ private:
   std::vector<Leaf> firstRow;
   PQTree tree;
   NodeClasses classes;
-  /// By bytes.
+  /// In the order in which they are tried.
   std::vector<Candidate> candidates;
   /// By operation: those accepted.
   std::vector<std::vector<uint32_t>> accepted;
@@ -309,14 +309,14 @@ static std::vector<Leaf> numberRows(const LayoutProblem &problem) {
   return firstRow;
 }
 
-Solver::Solver(const LayoutProblem &problem)
+Solver::Solver(const LayoutProblem &problem, ColumnOrder order)
     : problem(problem), firstRow(numberRows(problem)), tree(firstRow.back()),
       classes(tree), accepted(problem.operations.size()),
       operationsOf(firstRow.back()), isPending(problem.operations.size()) {
-  collectCandidates();
+  collectCandidates(order);
 }
 
-void Solver::collectCandidates() {
+void Solver::collectCandidates(ColumnOrder order) {
   for (uint32_t op = 0; op < problem.operations.size(); ++op) {
     const LayoutProblem::Operation &operation = problem.operations[op];
     for (uint32_t row = 0; row < operation.numRows(); ++row)
@@ -345,8 +345,15 @@ void Solver::collectCandidates() {
       candidates.push_back(std::move(candidate));
     }
   }
+  if (order == ColumnOrder::AsListed)
+    return;
   std::sort(candidates.begin(), candidates.end(),
-            [](const Candidate &a, const Candidate &b) {
+            [&](const Candidate &a, const Candidate &b) {
+              // Pairs can do without.
+              bool lastA = problem.allowsStrides && a.variables.size() == 2;
+              bool lastB = problem.allowsStrides && b.variables.size() == 2;
+              if (lastA != lastB)
+                return lastB;
               if (a.bytes != b.bytes)
                 return a.bytes > b.bytes;
               return std::make_pair(a.operation, a.column) <
@@ -546,7 +553,6 @@ LayoutPlan Solver::solve() {
     order = classes.order(tree.getRoot());
   }
 
-  LayoutPlan plan;
   uint32_t numVariables = static_cast<uint32_t>(problem.variables.size());
   std::vector<uint32_t> variables, place(order.size());
   for (uint32_t i = 0; i < order.size(); ++i) {
@@ -554,30 +560,17 @@ LayoutPlan Solver::solve() {
     if (order[i] < numVariables)
       variables.push_back(order[i]);
   }
-  plan.layout = layOutInOrder(problem, variables);
+  Layout layout = layOutInOrder(problem, variables);
   for (uint32_t op : allOperations) {
-    auto &rows = plan.layout.rowOrders[op];
+    auto &rows = layout.rowOrders[op];
     std::sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {
       return place[firstRow[op] + a] < place[firstRow[op] + b];
     });
-    chooseRowOrder(plan.layout, op);
-    const LayoutProblem::Operation &operation = problem.operations[op];
-    plan.states.emplace_back();
-    for (uint32_t column = 0; column < operation.numColumns(); ++column) {
-      bool inPlace = plan.layout.isInPlace(problem, op, column);
-      plan.states[op].push_back(inPlace ? ColumnState::InPlace
-                                : canBeInPlace(problem, op, column)
-                                    ? ColumnState::Dropped
-                                    : ColumnState::Impossible);
-      if (inPlace)
-        continue;
-      plan.bytesMoved += problem.columnBytes(operation, column);
-      ++plan.numCopies;
-    }
+    chooseRowOrder(layout, op);
   }
-  return plan;
+  return judgeLayout(problem, std::move(layout));
 }
 
-LayoutPlan edbc::planLayout(const LayoutProblem &problem) {
-  return Solver(problem).solve();
+LayoutPlan edbc::planLayout(const LayoutProblem &problem, ColumnOrder order) {
+  return Solver(problem, order).solve();
 }

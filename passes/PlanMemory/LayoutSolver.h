@@ -11,6 +11,12 @@
 
 namespace edbc {
 
+/// Which columns are tried before others.
+enum class ColumnOrder : uint8_t {
+  ByBytes,  ///< those of which copies would move most
+  AsListed, ///< for comparison: as in the paper, which says nothing of it
+};
+
 /// Plans the memory of a problem that `check()` finds nothing wrong with, after
 /// Chen et al., ED-Batch, ICML 2023, section 3 and algorithm 2.
 ///
@@ -31,17 +37,18 @@ namespace edbc {
 ///
 /// These conditions are exact: a set of columns passes if and only if some
 /// layout has all of them in place. Columns are accepted greedily, by bytes
-/// (those listed earlier before others of the same), each if those accepted
-/// before leave it possible. That need not be the best set: a large column may
-/// exclude two smaller ones that move more together. The second part is decided
-/// for many columns at once, and for halves of them where it fails, which gives
-/// the same as one by one.
+/// (those listed earlier before others of the same; see `ColumnOrder`), each if
+/// those accepted before leave it possible. That need not be the best set: a
+/// large column may exclude two smaller ones that move more together. The
+/// second part is decided for many columns at once, and for halves of them
+/// where it fails, which gives the same as one by one.
 ///
 /// Let N be the sum of the sizes of all columns. When nothing conflicts, a
 /// column with k rows takes O(k * height of its subtree) each time the tree
 /// changes below it, O(N) in total for usual cells; each column that gives way
 /// takes another O(log N) passes over the columns that it is connected with.
-LayoutPlan planLayout(const LayoutProblem &problem);
+LayoutPlan planLayout(const LayoutProblem &problem,
+                      ColumnOrder order = ColumnOrder::ByBytes);
 
 } // namespace edbc
 

@@ -6,6 +6,10 @@
 
 #include "passes/Passes.h"
 
+#include "passes/PlanMemory/FieldOrder.h"
+#include "passes/PlanMemory/SiblingColumns.h"
+#include "passes/PlanMemory/Workspace.h"
+
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -19,17 +23,6 @@ namespace edbc {
 using namespace mlir;
 using namespace edbc;
 using namespace edbc::batch;
-
-/// Parts of the given sizes, one after another.
-static RowLayoutAttr layOut(MLIRContext *context, ArrayRef<int64_t> sizes) {
-  SmallVector<int64_t> offsets;
-  int64_t stride = 0;
-  for (int64_t size : sizes) {
-    offsets.push_back(stride);
-    stride += size;
-  }
-  return RowLayoutAttr::get(context, offsets, stride);
-}
 
 /// Floats that a value takes in a row.
 static int64_t sizeOf(Value value) {
@@ -89,15 +82,50 @@ private:
   llvm::SetVector<Attribute> bindings;
 };
 
+/// The workspace of a kernel's nodes, or of one operand's elements.
+struct WorkspaceValues {
+  /// By run: its place, and the values in it.
+  std::vector<WorkspaceBlock> blocks;
+  SmallVector<ArrayRef<Value>> runs;
+
+  bool empty() const { return runs.empty(); }
+};
+
 struct PlanMemoryPass : edbc::impl::PlanMemoryBase<PlanMemoryPass> {
+  using PlanMemoryBase::PlanMemoryBase;
+
+  LogicalResult initialize(MLIRContext *context) override;
   void runOnOperation() override;
 
 private:
-  void planWorkspaces(KernelOp kernel);
+  void layOut(StateOp state);
+  RowLayoutAttr layOut(const WorkspaceValues &values);
+  void planWorkspaces(KernelOp kernel, ArrayRef<ValueRun> runs);
+  void packProducts(KernelOp kernel, SymbolTable &symbols);
   void planKernel(KernelOp kernel, SymbolTable &symbols);
   ArrayAttr bind(KernelOp kernel);
+
+  Planning planning = Planning::Full;
 };
 } // namespace
+
+LogicalResult PlanMemoryPass::initialize(MLIRContext *context) {
+  if (layout == "full")
+    planning = Planning::Full;
+  else if (layout == "paper")
+    planning = Planning::Paper;
+  else if (layout == "off")
+    planning = Planning::Off;
+  else
+    return emitError(UnknownLoc::get(context))
+           << "batch-plan-memory: there is no layout '" << layout
+           << "'; full, paper or off";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
 
 /// The buffers that one operation in a phase of `kernel` reads or writes.
 static void bindOperation(Operation *op, KernelOp kernel, Bindings &bindings) {
@@ -162,34 +190,88 @@ ArrayAttr PlanMemoryPass::bind(KernelOp kernel) {
   return bindings.getAttr();
 }
 
-/// Gives each kept value a slot in the workspace of nodes or of an operand's
-/// elements.
-void PlanMemoryPass::planWorkspaces(KernelOp kernel) {
-  unsigned numOperands = kernel.getBodyBlock().getNumArguments();
-  SmallVector<int64_t> ofNodes;
-  SmallVector<SmallVector<int64_t>> ofElements(numOperands);
+//===----------------------------------------------------------------------===//
+// Workspaces
+//===----------------------------------------------------------------------===//
+
+/// A run as a block that is in use from the phase that writes it first to the
+/// one that reads it last.
+/// @param steps by phase.
+static WorkspaceBlock blockOf(ArrayRef<Value> run,
+                              const DenseMap<Operation *, uint32_t> &steps) {
+  uint32_t first = steps.lookup(run.front().getDefiningOp());
+  WorkspaceBlock block{0, first, first};
+  for (Value value : run) {
+    uint32_t written = steps.lookup(value.getDefiningOp());
+    block.size += sizeOf(value);
+    block.firstStep = std::min(block.firstStep, written);
+    block.lastStep = std::max(block.lastStep, written);
+    for (Operation *user : value.getUsers())
+      block.lastStep =
+          std::max(block.lastStep, steps.lookup(user->getParentOp()));
+  }
+  return block;
+}
+
+/// Numbers the values' slots and gives each its place.
+RowLayoutAttr PlanMemoryPass::layOut(const WorkspaceValues &values) {
+  WorkspacePlan plan = planning == Planning::Full ? placeBlocks(values.blocks)
+                                                  : placeInOrder(values.blocks);
+  DenseMap<Value, int64_t> places;
+  for (auto [run, offset] : llvm::zip(values.runs, plan.offsets)) {
+    int64_t place = offset;
+    for (Value value : run) {
+      places[value] = place;
+      place += sizeOf(value);
+    }
+  }
+  // Slots are numbered in order of definition.
+  SmallVector<int64_t> offsets;
+  Value any = values.runs.front().front();
+  std::optional<int64_t> elements = elementsOf(any.getType());
+  auto kernel = cast<KernelOp>(any.getDefiningOp()->getParentOp());
   for (auto phase : kernel.getOps<PhaseOp>()) {
-    SmallVector<int64_t> &sizes =
-        phase.getOver() ? ofElements[*phase.getOver()] : ofNodes;
+    if (phase.getKept().empty() || phase.getElements() != elements)
+      continue;
     SmallVector<int64_t> slots;
     for (Value value : phase.getKept()) {
-      slots.push_back(sizes.size());
-      sizes.push_back(sizeOf(value));
+      slots.push_back(offsets.size());
+      offsets.push_back(places.lookup(value));
     }
-    if (!slots.empty())
-      phase.setSlots(slots);
+    phase.setSlots(slots);
+  }
+  return RowLayoutAttr::get(&getContext(), offsets, plan.size);
+}
+
+void PlanMemoryPass::planWorkspaces(KernelOp kernel, ArrayRef<ValueRun> runs) {
+  DenseMap<Operation *, uint32_t> steps;
+  for (auto [step, phase] : llvm::enumerate(kernel.getOps<PhaseOp>()))
+    steps[phase] = step;
+  WorkspaceValues ofNodes;
+  SmallVector<WorkspaceValues> ofElements(
+      kernel.getBodyBlock().getNumArguments());
+  for (const ValueRun &run : runs) {
+    std::optional<int64_t> operand = elementsOf(run.front().getType());
+    WorkspaceValues &values = operand ? ofElements[*operand] : ofNodes;
+    values.blocks.push_back(blockOf(run, steps));
+    values.runs.push_back(run);
   }
   if (!ofNodes.empty())
-    kernel.setWorkspaceAttr(layOut(&getContext(), ofNodes));
-  if (llvm::all_of(ofElements, [](auto &sizes) { return sizes.empty(); }))
+    kernel.setWorkspaceAttr(layOut(ofNodes));
+  if (llvm::all_of(ofElements, [](auto &values) { return values.empty(); }))
     return;
   SmallVector<Attribute> layouts;
-  for (ArrayRef<int64_t> sizes : ofElements)
-    layouts.push_back(layOut(&getContext(), sizes));
+  for (const WorkspaceValues &values : ofElements)
+    layouts.push_back(values.empty() ? RowLayoutAttr::get(&getContext(), {}, 0)
+                                     : layOut(values));
   kernel.setElementWorkspacesAttr(ArrayAttr::get(&getContext(), layouts));
 }
 
-void PlanMemoryPass::planKernel(KernelOp kernel, SymbolTable &symbols) {
+//===----------------------------------------------------------------------===//
+// Kernels and states
+//===----------------------------------------------------------------------===//
+
+void PlanMemoryPass::packProducts(KernelOp kernel, SymbolTable &symbols) {
   OpBuilder builder(kernel);
   for (auto [number, phase] : llvm::enumerate(kernel.getOps<PhaseOp>())) {
     int64_t products =
@@ -202,18 +284,33 @@ void PlanMemoryPass::planKernel(KernelOp kernel, SymbolTable &symbols) {
       phase.setWeights(symbols.insert(pack));
     }
   }
-  planWorkspaces(kernel);
+}
+
+void PlanMemoryPass::planKernel(KernelOp kernel, SymbolTable &symbols) {
+  planWorkspaces(kernel, planColumns(kernel, planning));
+  packProducts(kernel, symbols);
   kernel.setBindingsAttr(bind(kernel));
+}
+
+void PlanMemoryPass::layOut(StateOp state) {
+  SmallVector<unsigned> order;
+  if (planning == Planning::Full)
+    order = orderFields(state);
+  else
+    order = llvm::to_vector(llvm::seq(state.getNumFields()));
+  SmallVector<int64_t> offsets(order.size());
+  int64_t stride = 0;
+  for (unsigned field : order) {
+    offsets[field] = stride;
+    stride += state.getFieldSize(field);
+  }
+  state.setLayoutAttr(RowLayoutAttr::get(&getContext(), offsets, stride));
 }
 
 void PlanMemoryPass::runOnOperation() {
   for (auto state : getOperation().getOps<StateOp>())
-    if (!state.getLayout()) {
-      SmallVector<int64_t> sizes;
-      for (unsigned field = 0; field < state.getNumFields(); ++field)
-        sizes.push_back(state.getFieldSize(field));
-      state.setLayoutAttr(layOut(&getContext(), sizes));
-    }
+    if (!state.getLayout())
+      layOut(state);
   SymbolTable symbols(getOperation());
   for (auto kernel : getOperation().getOps<KernelOp>())
     if (!kernel.getBindings())

@@ -6,7 +6,7 @@
 
 #include "tools/bench/Measure.h"
 
-#include "passes/LearnPolicy/Search.h"
+#include "passes/SearchSchedule/Search.h"
 #include "tools/bench/Machine.h"
 
 #include <algorithm>

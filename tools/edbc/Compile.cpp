@@ -10,6 +10,7 @@
 #include "dialects/Cell/Cell.h"
 #include "tools/edbc/Commands.h"
 #include "tools/edbc/GraphFiles.h"
+#include "tools/edbc/KernelArguments.h"
 #include "tools/edbc/ModelFile.h"
 #include "tools/edbc/PolicyArguments.h"
 
@@ -48,10 +49,7 @@ struct CompileArguments {
       "isa", cl::CommaSeparated, cl::value_desc("name"), cl::cat(category),
       cl::desc("Instruction sets to generate kernels for: x86-64-v3, "
                "x86-64-v4 (default: both)")};
-  cl::opt<unsigned> tableLimit{
-      "table-limit", cl::init(64), cl::value_desc("MiB"), cl::cat(category),
-      cl::desc("Most memory for tables of what depends on tokens alone, which "
-               "are computed when weights are loaded; 0: none (default: 64)")};
+  KernelArguments kernels{category};
   cl::opt<bool> quiet{"quiet", cl::cat(category),
                       cl::desc("Say nothing where all is well")};
 };
@@ -135,9 +133,9 @@ bool Compilation::checkArguments() {
     if (!llvm::is_contained(options.isas, *isa))
       options.isas.push_back(*isa);
   }
-  if (!arguments.policy.apply("edbc compile", options.policy))
+  if (!arguments.policy.apply("edbc compile", options.policy) ||
+      !arguments.kernels.apply("edbc compile", options))
     return false;
-  options.tableLimit = static_cast<int64_t>(arguments.tableLimit) << 20;
   options.training.watch = [this](const LearningProgress &progress) {
     return display.update(progress);
   };

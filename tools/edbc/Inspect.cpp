@@ -6,7 +6,7 @@
 
 #include "compiler/Pipelines.h"
 #include "dialects/Cell/Cell.h"
-#include "passes/LearnPolicy/Search.h"
+#include "passes/SearchSchedule/Search.h"
 #include "tools/edbc/Commands.h"
 #include "tools/edbc/GraphFiles.h"
 #include "tools/edbc/ModelFile.h"

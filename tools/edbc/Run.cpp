@@ -10,6 +10,7 @@
 #include "compiler/Reference/Reference.h"
 #include "tools/edbc/Commands.h"
 #include "tools/edbc/GraphFiles.h"
+#include "tools/edbc/KernelArguments.h"
 #include "tools/edbc/ModelFile.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -55,10 +56,7 @@ struct RunArguments {
       "policy", cl::init("lemma"), cl::cat(category),
       cl::desc("How batches are chosen: fsm (a machine learned from these "
                "graphs), agenda, depth, lemma (default)")};
-  cl::opt<unsigned> tableLimit{
-      "table-limit", cl::init(64), cl::value_desc("MiB"), cl::cat(category),
-      cl::desc("Most memory for tables of what depends on tokens alone, which "
-               "are computed when weights are loaded; 0: none (default: 64)")};
+  KernelArguments kernels{category};
   cl::opt<bool> reference{
       "reference", cl::cat(category),
       cl::desc("Use the interpreter, which computes in double precision")};
@@ -143,8 +141,9 @@ static batch::Isa executedIsa() {
 
 bool Runner::runStages(mlir::ModuleOp module) {
   PipelineOptions options;
+  if (!arguments.kernels.apply("edbc run", options))
+    return false;
   options.isas = {executedIsa()};
-  options.tableLimit = static_cast<int64_t>(arguments.tableLimit) << 20;
   std::vector<core::Graph> samples;
   for (Stage stage : allStages) {
     if (stage == Stage::Policy) {

@@ -6,7 +6,7 @@
 
 #include "passes/LearnPolicy/Refine.h"
 
-#include "passes/LearnPolicy/Search.h"
+#include "passes/SearchSchedule/Search.h"
 #include "test/unit/policy/Samples.h"
 
 #include <gtest/gtest.h>

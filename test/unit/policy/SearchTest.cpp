@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/LearnPolicy/Search.h"
+#include "passes/SearchSchedule/Search.h"
 
 #include "runtime/core/Policy.h"
 #include "test/unit/runtime/FewestBatches.h"

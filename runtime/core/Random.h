@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EDBC_PASSES_LEARNPOLICY_RANDOM_H
-#define EDBC_PASSES_LEARNPOLICY_RANDOM_H
+#ifndef EDBC_RUNTIME_CORE_RANDOM_H
+#define EDBC_RUNTIME_CORE_RANDOM_H
 
 #include <cassert>
 #include <cstdint>
@@ -43,4 +43,4 @@ private:
 
 } // namespace edbc
 
-#endif // EDBC_PASSES_LEARNPOLICY_RANDOM_H
+#endif // EDBC_RUNTIME_CORE_RANDOM_H

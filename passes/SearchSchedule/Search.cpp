@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/LearnPolicy/Search.h"
+#include "passes/SearchSchedule/Search.h"
 
-#include "passes/LearnPolicy/Random.h"
+#include "runtime/core/Random.h"
 #include "runtime/core/Policy.h"
 
 #include <tuple>

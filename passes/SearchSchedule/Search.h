@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EDBC_PASSES_LEARNPOLICY_SEARCH_H
-#define EDBC_PASSES_LEARNPOLICY_SEARCH_H
+#ifndef EDBC_PASSES_SEARCHSCHEDULE_SEARCH_H
+#define EDBC_PASSES_SEARCHSCHEDULE_SEARCH_H
 
 #include "runtime/core/Graph.h"
 
@@ -59,4 +59,4 @@ SearchResult searchSchedule(const core::Graph &graph,
 
 } // namespace edbc
 
-#endif // EDBC_PASSES_LEARNPOLICY_SEARCH_H
+#endif // EDBC_PASSES_SEARCHSCHEDULE_SEARCH_H

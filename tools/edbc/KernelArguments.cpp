@@ -1,0 +1,43 @@
+//===- KernelArguments.cpp - how cells become kernels -----------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/edbc/KernelArguments.h"
+
+#include "tools/edbc/ModelFile.h"
+
+using namespace edbc;
+namespace cl = llvm::cl;
+
+KernelArguments::KernelArguments(cl::OptionCategory &category)
+    : fuse("fuse", cl::init("all"), cl::value_desc("what"), cl::cat(category),
+           cl::desc("Compute as much as possible in one kernel: all (default); "
+                    "or none, for comparison with libraries of kernels")),
+      layout("layout", cl::init("full"), cl::value_desc("planning"),
+             cl::cat(category),
+             cl::desc("How values are laid out in memory: full (default), or "
+                      "for comparison paper, off")),
+      tableLimit(
+          "table-limit", cl::init(64), cl::value_desc("MiB"), cl::cat(category),
+          cl::desc("Most memory for tables of what depends on tokens alone, "
+                   "which are computed when weights are loaded; 0: none "
+                   "(default: 64)")) {}
+
+bool KernelArguments::apply(llvm::StringRef command,
+                            PipelineOptions &options) const {
+  if (fuse != "all" && fuse != "none") {
+    fail(command, "can't fuse '" + fuse + "'; --fuse is all or none");
+    return false;
+  }
+  if (layout != "full" && layout != "paper" && layout != "off") {
+    fail(command,
+         "there is no layout '" + layout + "'; --layout is full, paper or off");
+    return false;
+  }
+  options.fuse = fuse == "all";
+  options.layout = layout;
+  options.tableLimit = static_cast<int64_t>(tableLimit) << 20;
+  return true;
+}
