@@ -247,8 +247,8 @@ void ColumnPlanner::copyColumns(SiblingPhase &siblings,
       operand->set(value);
   }
   // Views that nobody reads any more.
-  for (Operation &op : llvm::make_early_inc_range(
-           llvm::reverse(phase.getBodyBlock().without_terminator())))
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(phase.getBodyBlock())))
     if (isView(&op) && op.use_empty())
       op.erase();
   if (states.back() == ColumnState::InPlace)

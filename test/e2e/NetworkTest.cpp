@@ -10,7 +10,8 @@
 // - with the reference interpreter, which computes in double precision, one
 //   node at a time, from the same model file;
 // - bit by bit with those of another run that must give the same: under another
-//   policy, in another company, by other kernels, in other runs.
+//   policy, in another company, by other kernels, in other runs, compiled with
+//   other options.
 //
 //===----------------------------------------------------------------------===//
 
@@ -147,11 +148,12 @@ void require(bool isDone, const std::string &error) {
     throw std::runtime_error(error);
 }
 
-std::unique_ptr<InstanceSession> openSession(const Model &model,
-                                             Policy policy = Policy::Fsm) {
+std::unique_ptr<InstanceSession>
+openSession(const Model &model, Policy policy = Policy::Fsm,
+            const edbc_library &library = network) {
   std::string error;
   auto session = InstanceSession::create(
-      network, *model.handle(), static_cast<edbc_policy_kind>(policy), error);
+      library, *model.handle(), static_cast<edbc_policy_kind>(policy), error);
   require(session != nullptr, error);
   return session;
 }
@@ -174,8 +176,10 @@ Outputs readOutputs(const InstanceSession &session, size_t number,
 /// Runs instances together, in one mini-batch.
 std::vector<Outputs> runTogether(const Model &model,
                                  const std::vector<Instance> &instances,
-                                 Policy policy = Policy::Fsm) {
-  std::unique_ptr<InstanceSession> session = openSession(model, policy);
+                                 Policy policy = Policy::Fsm,
+                                 const edbc_library &library = network) {
+  std::unique_ptr<InstanceSession> session =
+      openSession(model, policy, library);
   std::string error;
   require(session->run(instances, 0, instances.size(), error), error);
   std::vector<Outputs> outputs;
@@ -384,6 +388,15 @@ TEST_F(NetworkTest, GivesTheSameBitsWithEveryInstructionSet) {
     unsetenv("EDBC_ISA");
   }
   EXPECT_GE(compared, 1u);
+}
+
+TEST_F(NetworkTest, GivesTheSameBitsCompiledWithOtherOptions) {
+  for (const NetworkVariant &variant : testedNetwork.variants) {
+    SCOPED_TRACE(variant.options);
+    Model other(variant.library, std::string(testedNetwork.weightsFile));
+    expectSameBits(together,
+                   runTogether(other, instances, Policy::Fsm, variant.library));
+  }
 }
 
 TEST_F(NetworkTest, GivesTheSameBitsWhenGraphsGrowInTurns) {

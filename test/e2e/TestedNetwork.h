@@ -9,12 +9,21 @@
 
 #include "edbc/abi.h"
 
+#include <vector>
+
+/// The same network, compiled with other options.
+struct NetworkVariant {
+  const char *options;
+  const edbc_library &library;
+};
+
 /// A compiled network and what it was compiled from.
 struct TestedNetwork {
   const edbc_library &library;
   const char *modelFile;
   const char *dimensions; ///< NAME=VALUE, separated by semicolons
   const char *weightsFile;
+  std::vector<NetworkVariant> variants;
 };
 
 /// Written by CMake for each test program (TestedNetwork.cpp.in).
