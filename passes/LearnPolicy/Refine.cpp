@@ -6,8 +6,8 @@
 
 #include "passes/LearnPolicy/Refine.h"
 
-#include "runtime/core/Random.h"
 #include "runtime/core/Policy.h"
+#include "runtime/core/Random.h"
 
 #include <numeric>
 #include <unordered_map>

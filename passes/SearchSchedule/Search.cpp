@@ -6,8 +6,8 @@
 
 #include "passes/SearchSchedule/Search.h"
 
-#include "runtime/core/Random.h"
 #include "runtime/core/Policy.h"
+#include "runtime/core/Random.h"
 
 #include <tuple>
 #include <unordered_set>

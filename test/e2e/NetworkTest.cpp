@@ -391,7 +391,8 @@ TEST_F(NetworkTest, GivesTheSameBitsWithEveryInstructionSet) {
 }
 
 TEST_F(NetworkTest, GivesTheSameBitsCompiledWithOtherOptions) {
-  for (const NetworkVariant &variant : testedNetwork.variants) {
+  for (const NetworkVariant &variant :
+       llvm::ArrayRef(testedNetwork.variants, testedNetwork.numVariants)) {
     SCOPED_TRACE(variant.options);
     Model other(variant.library, std::string(testedNetwork.weightsFile));
     expectSameBits(together,

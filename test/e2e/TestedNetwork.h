@@ -9,8 +9,6 @@
 
 #include "edbc/abi.h"
 
-#include <vector>
-
 /// The same network, compiled with other options.
 struct NetworkVariant {
   const char *options;
@@ -23,10 +21,12 @@ struct TestedNetwork {
   const char *modelFile;
   const char *dimensions; ///< NAME=VALUE, separated by semicolons
   const char *weightsFile;
-  std::vector<NetworkVariant> variants;
+  const NetworkVariant *variants;
+  unsigned numVariants;
 };
 
-/// Written by CMake for each test program (TestedNetwork.cpp.in).
+/// Written by CMake for each test program (TestedNetwork.cpp.in). Initialized
+/// before anything dynamic is.
 extern const TestedNetwork testedNetwork;
 
 #endif // EDBC_TEST_E2E_TESTEDNETWORK_H
