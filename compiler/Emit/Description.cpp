@@ -329,7 +329,8 @@ private:
     return record(types.phase,
                   {llvm::ConstantArray::get(types.functions, functions),
                    u32(network.numPanels(op)), u32(op.getColumns()),
-                   u32(op.getOver() ? *op.getOver() : EDBC_NODES), u32(0)});
+                   u32(op.getOver() ? *op.getOver() : EDBC_NODES),
+                   u32(op.getCopiedFloats())});
   }
 
   Constant *cell(KernelOp op) {

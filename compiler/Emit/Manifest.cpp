@@ -158,6 +158,7 @@ private:
       if (phase.getWeights())
         json.attribute("weights", *phase.getWeights());
       json.attribute("flops_per_row", flopsPerRow(phase));
+      json.attribute("copied_floats_per_row", phase.getCopiedFloats());
     });
   }
 

@@ -561,6 +561,14 @@ bool PhaseOp::onlyMoves() {
   });
 }
 
+int64_t PhaseOp::getCopiedFloats() {
+  if (!onlyMoves())
+    return 0;
+  auto stores = getBodyBlock().getOps<ScatterOp>();
+  return (getNumResults() + std::distance(stores.begin(), stores.end())) *
+         getWidth();
+}
+
 /// Whether a phase computes values of a type.
 static bool computes(PhaseOp phase, Type type) {
   return isBatchTensor(type) &&

@@ -318,6 +318,9 @@ def Batch_PhaseOp : Batch_Op<"phase", [
     /// Whether it computes nothing, and only brings values from one place to
     /// another.
     bool onlyMoves();
+    /// Floats that each of its rows brings from one place to another, if it only
+    /// moves; otherwise 0.
+    int64_t getCopiedFloats();
   }];
 }
 

@@ -149,8 +149,11 @@ void edbc_session::execute(const Schedule &schedule) {
               ? batch.count
               : batchElements[phase.operand].begins.data()[batch.count];
       numRows *= phase.columns;
-      if (numRows != 0)
-        executePhase(batch.type, p, numRows);
+      if (numRows == 0)
+        continue;
+      executePhase(batch.type, p, numRows);
+      ++numLaunches;
+      numCopiedFloats += static_cast<uint64_t>(numRows) * phase.copied;
     }
   }
 }

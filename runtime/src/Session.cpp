@@ -316,7 +316,7 @@ void edbc_session::reset() {
   isInstanceBegun = false;
   runEnds.clear();
   executed = 0;
-  numBatches = numFallbacks = 0;
+  numBatches = numFallbacks = numLaunches = numCopiedFloats = 0;
   buildTime = scheduleTime = executeTime = Clock::duration::zero();
 }
 
@@ -372,6 +372,8 @@ void edbc_session::getStatistics(bool lowerBound, edbc_statistics &out) const {
   out.instances = size_t(numInstances) + hasNew;
   out.nodes = numNodes();
   out.batches = numBatches;
+  out.launches = numLaunches;
+  out.copied_bytes = numCopiedFloats * sizeof(float);
   out.lower_bound = bound;
   out.fallbacks = numFallbacks;
   out.build_ns = nanoseconds(buildTime);

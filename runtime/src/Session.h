@@ -149,6 +149,8 @@ private:
   Clock::time_point buildBegin; ///< of the first addition since the last run
   uint64_t numBatches = 0;
   uint64_t numFallbacks = 0;
+  uint64_t numLaunches = 0;
+  uint64_t numCopiedFloats = 0;
   Clock::duration buildTime{}, scheduleTime{}, executeTime{};
 };
 

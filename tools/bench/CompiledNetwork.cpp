@@ -33,7 +33,8 @@ static void runStage(mlir::ModuleOp module, Stage stage,
 
 CompiledNetwork::CompiledNetwork(
     const std::string &path,
-    const std::vector<std::pair<std::string, int64_t>> &dims)
+    const std::vector<std::pair<std::string, int64_t>> &dims,
+    const KernelForm &form)
     : diagnostics(sources, &context, llvm::errs()) {
   context.loadDialect<cell::CellDialect, batch::BatchDialect>();
   auto buffer = llvm::MemoryBuffer::getFile(path);
@@ -52,9 +53,12 @@ CompiledNetwork::CompiledNetwork(
 
   // Passes fold arithmetic away: what counts is what the file says.
   mlir::OwningOpRef<mlir::ModuleOp> imported = module->clone();
+  PipelineOptions stages;
+  stages.fuse = form.fuse;
+  stages.layout = form.layout;
   for (Stage stage : allStages)
     if (stage < Stage::Policy)
-      runStage(*module, stage, PipelineOptions());
+      runStage(*module, stage, stages);
   signature = signatureOf(*module);
   work = countArithmetic(*imported, signature);
 }

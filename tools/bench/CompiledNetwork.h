@@ -22,13 +22,20 @@
 
 namespace edbc::bench {
 
+/// How cells become kernels: `fuse` and `layout` of PipelineOptions.
+struct KernelForm {
+  bool fuse = true;
+  std::string layout = "full";
+};
+
 /// Goes through the stages of compilation. Functions that fail throw
 /// std::runtime_error, after messages about the model file on standard error.
 class CompiledNetwork {
 public:
   /// Reads a model file and compiles it as far as no instances are needed.
   CompiledNetwork(const std::string &path,
-                  const std::vector<std::pair<std::string, int64_t>> &dims);
+                  const std::vector<std::pair<std::string, int64_t>> &dims,
+                  const KernelForm &form);
 
   const Signature &getSignature() const { return signature; }
   /// By cell; with traffic once it is loaded.

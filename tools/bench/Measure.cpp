@@ -63,6 +63,8 @@ static Measurement &operator+=(Measurement &sum, const Measurement &other) {
   sum.executeMs += other.executeMs;
   sum.batches += other.batches;
   sum.lowerBound += other.lowerBound;
+  sum.launches += other.launches;
+  sum.copiedBytes += other.copiedBytes;
   sum.gflop += other.gflop;
   sum.bytes += other.bytes;
   return sum;
@@ -71,7 +73,8 @@ static Measurement &operator+=(Measurement &sum, const Measurement &other) {
 static Measurement meanOf(Measurement sum) {
   double count = double(sum.miniBatches);
   for (double *figure : {&sum.ms, &sum.buildMs, &sum.scheduleMs, &sum.executeMs,
-                         &sum.batches, &sum.lowerBound, &sum.gflop, &sum.bytes})
+                         &sum.batches, &sum.lowerBound, &sum.launches,
+                         &sum.copiedBytes, &sum.gflop, &sum.bytes})
     *figure /= count;
   return sum;
 }
@@ -365,6 +368,8 @@ Measurement bench::measure(const CompiledNetwork &network,
           problem);
     best.batches = double(statistics.batches);
     best.lowerBound = double(statistics.lower_bound);
+    best.launches = double(statistics.launches);
+    best.copiedBytes = double(statistics.copied_bytes);
     std::vector<uint64_t> byCell(library.num_cells);
     for (const core::Graph &graph :
          mergeInstances(batch, signature, configuration.batch))

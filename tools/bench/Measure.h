@@ -48,6 +48,8 @@ struct Measurement {
   double executeMs = 0;
   double batches = 0;
   double lowerBound = 0;
+  double launches = 0;    ///< phases called
+  double copiedBytes = 0; ///< by phases that compute nothing
   double gflop = 0;
   double bytes = 0;
 };

@@ -39,13 +39,18 @@ std::optional<Policy> bench::findPolicy(std::string_view name) {
   return std::nullopt;
 }
 
+static const char *fuseName(const KernelForm &form) {
+  return form.fuse ? "all" : "none";
+}
+
 //===----------------------------------------------------------------------===//
 // Table
 //===----------------------------------------------------------------------===//
 
 std::string bench::tableHead(bool isExecuted) {
   std::string head = "network            hidden batch policy threads";
-  head += isExecuted ? "        ms    build schedule  execute  GFLOP/s  of peak"
+  head += isExecuted ? " fuse layout        ms    build schedule  execute  "
+                       "GFLOP/s  of peak launches copied kB"
                      : "    build schedule";
   return head + "  batches /bound\n";
 }
@@ -59,9 +64,13 @@ std::string bench::tableRow(const Result &result) {
                      policyName(result.configuration.policy).data(),
                      result.configuration.threads);
   if (result.isExecuted())
-    os << llvm::format("%10.3f %8.3f %8.3f %8.3f %8.1f %6.1f %%", figures.ms,
+    os << llvm::format(" %-4s %-6s", fuseName(result.form),
+                       result.form.layout.c_str())
+       << llvm::format("%10.3f %8.3f %8.3f %8.3f %8.1f %6.1f %%", figures.ms,
                        figures.buildMs, figures.scheduleMs, figures.executeMs,
-                       result.gflops(), result.percentOfPeak());
+                       result.gflops(), result.percentOfPeak())
+       << llvm::format(" %8.1f %9.1f", figures.launches,
+                       figures.copiedBytes * 1e-3);
   else
     os << llvm::format(" %8.3f %8.3f", figures.buildMs, figures.scheduleMs);
   os << llvm::format(" %8.1f %6.3f\n", figures.batches,
@@ -93,6 +102,8 @@ std::string bench::jsonLine(const Result &result) {
     json.attribute("policy", llvm::StringRef(policyName(configuration.policy)));
     json.attribute("threads", int64_t(configuration.threads));
     if (result.isExecuted()) {
+      json.attribute("fuse", fuseName(result.form));
+      json.attribute("layout", result.form.layout);
       json.attribute("isa", result.isa);
       number("instances_per_s", result.instancesPerSecond());
       number("ms", figures.ms);
@@ -105,6 +116,8 @@ std::string bench::jsonLine(const Result &result) {
     number("lower_bound", figures.lowerBound);
     number("gflop", figures.gflop);
     if (result.isExecuted()) {
+      number("launches", figures.launches);
+      number("copied_bytes", figures.copiedBytes);
       number("gflops", result.gflops());
       number("peak_gflops", result.peakGflops);
       number("bytes_moved", figures.bytes);

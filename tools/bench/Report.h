@@ -26,6 +26,7 @@ struct Result {
   std::string workload;
   std::string data; ///< where its instances come from
   uint32_t hidden;
+  KernelForm form;
   Configuration configuration;
   Measurement figures;
   /// Of execution; empty if graphs were only scheduled.
@@ -55,11 +56,14 @@ std::string tableRow(const Result &result);
 ///     workload, data        the network, and the file below the folder of data
 ///                           that its instances come from, or "synthetic"
 ///     hidden, batch, policy, threads
+///     fuse, layout          how cells became kernels (`edbc compile --fuse`)
 ///     isa                   instruction set of the kernels
 ///     instances_per_s
 ///     ms                    of a mini-batch, mean of their fastest runs
 ///     build_ms, schedule_ms, execute_ms     parts of it
 ///     batches, lower_bound  kernels' batches of a mini-batch, and the fewest
+///     launches              phases that a mini-batch calls
+///     copied_bytes          moved by those that compute nothing
 ///     gflop                 arithmetic of a mini-batch (see Work.h)
 ///     gflops                gflop for each second
 ///     peak_gflops           of one core, measured just before

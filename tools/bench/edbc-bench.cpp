@@ -54,6 +54,12 @@ struct Arguments {
   cl::list<unsigned> threads{"threads", cl::CommaSeparated,
                              cl::value_desc("list"), cl::cat(category),
                              cl::desc("Numbers of threads (default: 1)")};
+  cl::list<std::string> fuse{
+      "fuse", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
+      cl::desc("Whether cells are fused: all, none (default: all)")};
+  cl::list<std::string> layout{
+      "layout", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
+      cl::desc("Layouts: full, paper, off (default: full)")};
   cl::opt<std::string> data{
       "data", cl::init(EDBC_BENCH_DATA), cl::value_desc("directory"),
       cl::cat(category),
@@ -65,7 +71,7 @@ struct Arguments {
   cl::opt<bool> scheduleOnly{
       "schedule-only", cl::cat(category),
       cl::desc("Count batches without executing; hidden sizes, of which the "
-               "first one is taken, and threads don't matter")};
+               "first one is taken, threads and kernels don't matter")};
   cl::opt<unsigned> repeat{
       "repeat", cl::init(5), cl::cat(category),
       cl::desc("Timed runs of each mini-batch, of which the fastest counts "
@@ -93,7 +99,8 @@ public:
 private:
   void measureNetwork(const MeasuredNetwork &network);
   void measureHidden(const MeasuredNetwork &network, const Workload &workload,
-                     const std::string &data, uint32_t hidden);
+                     const std::string &data, uint32_t hidden,
+                     const KernelForm &form);
   void measureConfiguration(const CompiledNetwork &compiled,
                             const std::vector<Instance> &instances,
                             const MeasuredNetwork &network, Result result);
@@ -107,6 +114,7 @@ private:
   std::vector<unsigned> batches;
   std::vector<Policy> policies;
   std::vector<unsigned> threads;
+  std::vector<KernelForm> forms;
   std::string dataFolder;
   std::string modelFolder;
   bool scheduleOnly;
@@ -158,6 +166,27 @@ static bool takeNetworks(const cl::list<std::string> &given,
   return true;
 }
 
+/// All combinations; at least one.
+static bool takeForms(const Arguments &arguments,
+                      std::vector<KernelForm> &forms) {
+  std::vector<std::string> fuse = {"all"}, layouts = {"full"};
+  if (!arguments.fuse.empty())
+    fuse.assign(arguments.fuse.begin(), arguments.fuse.end());
+  if (!arguments.layout.empty())
+    layouts.assign(arguments.layout.begin(), arguments.layout.end());
+  for (const std::string &name : fuse) {
+    if (name != "all" && name != "none")
+      return reject("can't fuse '" + name + "'; --fuse is all or none");
+    for (const std::string &layout : layouts) {
+      if (layout != "full" && layout != "paper" && layout != "off")
+        return reject("there is no layout '" + layout +
+                      "'; --layout is full, paper or off");
+      forms.push_back({name == "all", layout});
+    }
+  }
+  return true;
+}
+
 bool Benchmark::check(Arguments &arguments) {
   scheduleOnly = arguments.scheduleOnly;
   for (const std::string &name : arguments.policy) {
@@ -176,11 +205,13 @@ bool Benchmark::check(Arguments &arguments) {
   if (!takeNetworks(arguments.networks, networks) ||
       !takeNumbers(arguments.hidden, 8192, {32, 64, 128, 256, 512}, hidden) ||
       !takeNumbers(arguments.batch, 65536, {1, 8, 32, 256}, batches) ||
-      !takeNumbers(arguments.threads, EDBC_MAX_THREADS, {1}, threads))
+      !takeNumbers(arguments.threads, EDBC_MAX_THREADS, {1}, threads) ||
+      !takeForms(arguments, forms))
     return false;
   if (scheduleOnly) {
     hidden.resize(1);
     threads.resize(1);
+    forms.resize(1);
   }
   if (arguments.repeat == 0)
     return reject("--repeat must be at least 1");
@@ -227,11 +258,11 @@ void Benchmark::measureConfiguration(const CompiledNetwork &compiled,
 
 void Benchmark::measureHidden(const MeasuredNetwork &network,
                               const Workload &workload, const std::string &data,
-                              uint32_t hidden) {
+                              uint32_t hidden, const KernelForm &form) {
   llvm::errs() << network.name << ", hidden " << hidden << ": compiling\n";
   auto dims = workload.dims;
   dims.emplace_back("hidden", hidden);
-  CompiledNetwork compiled(modelFolder + "/" + network.model, dims);
+  CompiledNetwork compiled(modelFolder + "/" + network.model, dims, form);
   std::vector<Instance> instances;
   InstanceBuilder builder(compiled.getSignature());
   for (size_t i = 0; i < workload.size; ++i) {
@@ -246,9 +277,15 @@ void Benchmark::measureHidden(const MeasuredNetwork &network,
   for (uint32_t batch : batches)
     for (Policy policy : policies)
       for (uint32_t count : threads)
-        measureConfiguration(
-            compiled, instances, network,
-            {network.name, data, hidden, {batch, policy, count}, {}, {}, 0});
+        measureConfiguration(compiled, instances, network,
+                             {network.name,
+                              data,
+                              hidden,
+                              form,
+                              {batch, policy, count},
+                              {},
+                              {},
+                              0});
 }
 
 void Benchmark::measureNetwork(const MeasuredNetwork &network) {
@@ -259,8 +296,9 @@ void Benchmark::measureNetwork(const MeasuredNetwork &network) {
                  << "; the instances of " << network.name << " are synthetic\n";
   Workload workload = network.load(hasData ? &path : nullptr);
   for (uint32_t size : hidden)
-    measureHidden(network, workload, hasData ? network.data : "synthetic",
-                  size);
+    for (const KernelForm &form : forms)
+      measureHidden(network, workload, hasData ? network.data : "synthetic",
+                    size, form);
 }
 
 void Benchmark::writeFiles() const {

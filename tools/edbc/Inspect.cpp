@@ -9,6 +9,7 @@
 #include "passes/SearchSchedule/Search.h"
 #include "tools/edbc/Commands.h"
 #include "tools/edbc/GraphFiles.h"
+#include "tools/edbc/InspectLayout.h"
 #include "tools/edbc/ModelFile.h"
 #include "tools/edbc/PolicyArguments.h"
 
@@ -43,6 +44,10 @@ struct InspectArguments {
       "search-seconds", cl::init(10), cl::cat(category),
       cl::desc("End the search after this time for each size of mini-batches, "
                "0 for never (default: 10)")};
+  cl::opt<bool> layout{
+      "layout", cl::cat(category),
+      cl::desc("Show what the layout of memory costs instead of the policy; "
+               "needs no samples")};
   cl::opt<bool> json{"json", cl::cat(category),
                      cl::desc("Print JSON instead of tables")};
   cl::opt<bool> quiet{"quiet", cl::cat(category),
@@ -105,6 +110,12 @@ private:
 bool Inspection::checkArguments() {
   if (!arguments.policy.apply("edbc inspect", options.policy))
     return false;
+  if (arguments.layout) {
+    if (!arguments.policy.samples.empty() || !arguments.graphs.empty())
+      return error("--layout needs no graphs; it can't go with --samples or "
+                   "--graphs");
+    return true;
+  }
   if (arguments.policy.samples.empty())
     return error("what should the policy be learned from? Give --samples FILE");
   if (!arguments.batches.empty())
@@ -335,7 +346,8 @@ int edbc::inspectMain(int argc, const char **argv) {
   InspectArguments arguments;
   if (!parseArguments(argc, argv, arguments.category,
                       "Learns the policy of a network from samples and shows "
-                      "what it is and how it does.\n"))
+                      "what it is and how it does; or shows what its layout "
+                      "in memory costs.\n"))
     return 2;
   Inspection inspection(arguments);
   if (!inspection.checkArguments())
@@ -344,7 +356,11 @@ int edbc::inspectMain(int argc, const char **argv) {
   mlir::MLIRContext context;
   context.loadDialect<cell::CellDialect, batch::BatchDialect>();
   ModelFile model(context);
-  if (!model.import(arguments.model) || !inspection.learn(model.getModule()))
+  if (!model.import(arguments.model))
+    return 1;
+  if (arguments.layout)
+    return inspectLayouts(model.getModule(), arguments.json) ? 0 : 1;
+  if (!inspection.learn(model.getModule()))
     return 1;
   inspection.judge();
   if (arguments.json)

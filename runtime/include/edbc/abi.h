@@ -39,7 +39,7 @@ extern "C" {
 
 /** Raised whenever the layout or the meaning of anything below changes. The
  *  runtime refuses a library description of another version. */
-#define EDBC_ABI_VERSION 3
+#define EDBC_ABI_VERSION 4
 /** Alignment of buffers, bytes: one cache line, one AVX-512 register. */
 #define EDBC_ALIGNMENT 64
 /** Rows are padded to this many floats. As many can be read behind the last row
@@ -250,7 +250,9 @@ typedef struct edbc_phase_desc {
   /** EDBC_NODES, or the number of the STATES operand for whose elements it has
    *  rows. */
   uint32_t operand;
-  uint32_t reserved; /**< 0 */
+  /** Floats that each row brings from one place to another, where the phase
+   *  computes nothing: gathers, stores and copies. Otherwise 0. */
+  uint32_t copied;
 } edbc_phase_desc;
 
 typedef struct edbc_cell_desc {
@@ -464,6 +466,10 @@ typedef struct edbc_statistics {
   uint64_t lower_bound;
   /** Choices in which the policy's state was not in its table. */
   uint64_t fallbacks;
+  /** Phases that were called, however many threads divided each. */
+  uint64_t launches;
+  /** What phases copied that compute nothing (see edbc_phase_desc). */
+  uint64_t copied_bytes;
   uint64_t build_ns;    /**< between the first addition and the run */
   uint64_t schedule_ns; /**< choosing batches */
   uint64_t execute_ns;  /**< making room for results, and in kernels */

@@ -427,8 +427,9 @@ const edbc_binding totalBindings[] = {
 
 constexpr edbc_phase_desc phase(edbc_phase_fn function, uint32_t numPanels = 1,
                                 uint32_t numColumns = 1,
-                                uint32_t operand = EDBC_NODES) {
-  return {{function, function}, numPanels, numColumns, operand, 0};
+                                uint32_t operand = EDBC_NODES,
+                                uint32_t copied = 0) {
+  return {{function, function}, numPanels, numColumns, operand, copied};
 }
 const edbc_phase_desc startPhases[] = {phase(runStart)};
 const edbc_phase_desc leafPhases[] = {phase(runLeaf)};
