@@ -22,7 +22,7 @@ buildPackages=(g++ cmake ninja-build ccache libmlir-22-dev mlir-22-tools
                llvm-22-dev libgtest-dev libgmock-dev nlohmann-json3-dev)
 # shellcheck disable=SC2034
 checkPackages=(clang-22 libclang-rt-22-dev clang-tidy-22 clang-format-14
-               python3-torch)
+               libbenchmark-dev python3-torch)
 
 # Objects of another checkout on this machine are as good as our own.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=true

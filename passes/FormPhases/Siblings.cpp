@@ -154,6 +154,8 @@ std::string Grouping::signatureOf(const Chain &chain) {
     // offsets. What is read through different columns of buffers may not.
     if (auto gather = dyn_cast<GatherOp>(op))
       os << gather.getState();
+    else if (auto recall = dyn_cast<RecallOp>(op))
+      os << recall.getTableAttr();
     else if (auto product = dyn_cast<ProductOp>(op))
       os << product.getVectors().size();
     else if (!isa<ScatterOp>(op))

@@ -8,6 +8,7 @@
 #include "tools/bench/Machine.h"
 #include "tools/bench/Networks.h"
 #include "tools/bench/Report.h"
+#include "tools/edbc/KernelArguments.h"
 #include "tools/edbc/ModelFile.h"
 
 #include "llvm/Support/Format.h"
@@ -174,16 +175,13 @@ static bool takeForms(const Arguments &arguments,
     fuse.assign(arguments.fuse.begin(), arguments.fuse.end());
   if (!arguments.layout.empty())
     layouts.assign(arguments.layout.begin(), arguments.layout.end());
-  for (const std::string &name : fuse) {
-    if (name != "all" && name != "none")
-      return reject("can't fuse '" + name + "'; --fuse is all or none");
+  for (const std::string &name : fuse)
     for (const std::string &layout : layouts) {
-      if (layout != "full" && layout != "paper" && layout != "off")
-        return reject("there is no layout '" + layout +
-                      "'; --layout is full, paper or off");
+      std::string problem = explainKernelForm(name, layout);
+      if (!problem.empty())
+        return reject(problem);
       forms.push_back({name == "all", layout});
     }
-  }
   return true;
 }
 

@@ -25,15 +25,22 @@ KernelArguments::KernelArguments(cl::OptionCategory &category)
                    "which are computed when weights are loaded; 0: none "
                    "(default: 64)")) {}
 
+std::string edbc::explainKernelForm(llvm::StringRef fuse,
+                                    llvm::StringRef layout) {
+  if (fuse != "all" && fuse != "none")
+    return ("can't fuse '" + fuse + "'; --fuse is all or none").str();
+  if (layout != "full" && layout != "paper" && layout != "off")
+    return ("there is no layout '" + layout +
+            "'; --layout is full, paper or off")
+        .str();
+  return "";
+}
+
 bool KernelArguments::apply(llvm::StringRef command,
                             PipelineOptions &options) const {
-  if (fuse != "all" && fuse != "none") {
-    fail(command, "can't fuse '" + fuse + "'; --fuse is all or none");
-    return false;
-  }
-  if (layout != "full" && layout != "paper" && layout != "off") {
-    fail(command,
-         "there is no layout '" + layout + "'; --layout is full, paper or off");
+  std::string problem = explainKernelForm(fuse, layout);
+  if (!problem.empty()) {
+    fail(command, problem);
     return false;
   }
   options.fuse = fuse == "all";

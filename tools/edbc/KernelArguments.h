@@ -13,8 +13,12 @@
 
 namespace edbc {
 
-/// The arguments that say how cells become kernels. To be created
-/// before the command line is parsed, in the category of a command's options.
+/// What is wrong with the names of what is fused and of a layout; empty if
+/// nothing.
+std::string explainKernelForm(llvm::StringRef fuse, llvm::StringRef layout);
+
+/// The arguments that say how cells become kernels. To be created before the
+/// command line is parsed, in the category of a command's options.
 struct KernelArguments {
   explicit KernelArguments(llvm::cl::OptionCategory &category);
 

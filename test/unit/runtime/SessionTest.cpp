@@ -229,8 +229,8 @@ TEST(ModelTest, RefusesOtherVersions) {
   edbc_library library = edbc_library_test_network;
   library.abi_version = EDBC_ABI_VERSION + 1;
   EXPECT_EQ(messageOf([&] { edbc::Model model(library); }),
-            "the network was compiled for ABI version 4 (description of 104 "
-            "bytes), but the runtime has version 3 (104 bytes)");
+            "the network was compiled for ABI version 5 (description of 104 "
+            "bytes), but the runtime has version 4 (104 bytes)");
   EXPECT_EQ(statusOf([&] { edbc::Model model(library); }), EDBC_INCOMPATIBLE);
   library = edbc_library_test_network;
   library.struct_size = 88;
@@ -441,6 +441,29 @@ TEST_F(SessionTest, TakesAnyNumberOfNodes) {
   EXPECT_EQ(toVector(session.matrix(last)),
             totalValues({tableValues(0), totalValues({})}));
   EXPECT_FALSE(sawBadCall);
+}
+
+TEST_F(SessionTest, CountsLaunchesAndCopies) {
+  Node leaf = session.leaf(1);
+  session.inner(leaf, session.leaf(2));
+  session.run();
+  // One phase of two leaves, two of one inner node; all compute something.
+  EXPECT_EQ(session.statistics().launches, 3u);
+  EXPECT_EQ(session.statistics().copied_bytes, 0u);
+  // A phase without rows isn't called: the list has no elements.
+  session.total({});
+  session.run();
+  EXPECT_EQ(session.statistics().launches, 4u);
+  // Two matrices are copied, in one call.
+  session.table(0);
+  session.table(1);
+  session.run();
+  EXPECT_EQ(session.statistics().launches, 5u);
+  EXPECT_EQ(session.statistics().copied_bytes,
+            2 * Model::columns * Model::hidden * sizeof(float));
+  session.reset();
+  EXPECT_EQ(session.statistics().launches, 0u);
+  EXPECT_EQ(session.statistics().copied_bytes, 0u);
 }
 
 //===----------------------------------------------------------------------===//

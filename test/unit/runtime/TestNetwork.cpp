@@ -439,7 +439,8 @@ const edbc_phase_desc innerPhases[] = {phase(runInner0, numPanels),
 const edbc_phase_desc scorePhases[] = {phase(runScore)};
 const edbc_phase_desc joinPhases[] = {phase(runJoin0, 1, 1, 1),
                                       phase(runJoin1)};
-const edbc_phase_desc tablePhases[] = {phase(runTable, 1, columns)};
+const edbc_phase_desc tablePhases[] = {
+    phase(runTable, 1, columns, EDBC_NODES, test_network::Model::hidden)};
 const edbc_phase_desc shiftPhases[] = {phase(runShift, 1, columns)};
 const edbc_phase_desc totalPhases[] = {phase(runTotal0, 1, columns, 0),
                                        phase(runTotal1, 1, columns)};
