@@ -102,7 +102,7 @@ struct AbiTypes {
                               {pointer, u64, u64, u64, u64}, false);
   llvm::ArrayType *functions = llvm::ArrayType::get(pointer, EDBC_NUM_ISAS);
   llvm::StructType *phase =
-      define("edbc_phase_desc", {functions, u32, u32, u32, u32});
+      define("edbc_phase_desc", {functions, u32, u32, u32, u32, u32, u32});
   llvm::StructType *cell =
       define("edbc_cell_desc", {pointer, pointer, u32, u32, pointer, u32, u32,
                                 pointer, u32, u32});
@@ -112,7 +112,7 @@ struct AbiTypes {
   llvm::StructType *output = define("edbc_output_desc", {pointer, u32, u32});
   llvm::StructType *library = define(
       "edbc_library", {u32, u32, pointer, pointer, pointer, pointer, pointer,
-                       pointer, u32, u32, u32, u32, u32, u32, policy});
+                       pointer, u32, u32, u32, u32, u32, u32, policy, pointer});
 
 private:
   llvm::StructType *define(StringRef name, ArrayRef<llvm::Type *> fields) {
@@ -149,15 +149,15 @@ public:
       cells.push_back(cell(op));
     for (OutputOp op : network.outputs)
       outputs.push_back(output(op));
-    Constant *library =
-        record(types.library,
-               {u32(EDBC_ABI_VERSION), u32(sizeof(edbc_library)),
-                text(network.name), array(types.param, params),
-                array(types.state, states), array(types.constant, constants),
-                array(types.cell, cells), array(types.output, outputs),
-                u32(params.size()), u32(network.states.size()),
-                u32(constants.size()), u32(network.kernels.size()),
-                u32(outputs.size()), u32(network.tables.size()), policy()});
+    Constant *library = record(
+        types.library,
+        {u32(EDBC_ABI_VERSION), u32(sizeof(edbc_library)), text(network.name),
+         array(types.param, params), array(types.state, states),
+         array(types.constant, constants), array(types.cell, cells),
+         array(types.output, outputs), u32(params.size()),
+         u32(network.states.size()), u32(constants.size()),
+         u32(network.kernels.size()), u32(outputs.size()),
+         u32(network.tables.size()), policy(), null()});
     new llvm::GlobalVariable(module, types.library, /*isConstant=*/true,
                              llvm::GlobalValue::ExternalLinkage, library,
                              descriptionSymbol(network.name));
@@ -330,7 +330,8 @@ private:
                   {llvm::ConstantArray::get(types.functions, functions),
                    u32(network.numPanels(op)), u32(op.getColumns()),
                    u32(op.getOver() ? *op.getOver() : EDBC_NODES),
-                   u32(op.getCopiedFloats())});
+                   u32(op.getCopiedFloats()), u32(EDBC_NO_DEVICE_FUNCTION),
+                   u32(0)});
   }
 
   Constant *cell(KernelOp op) {

@@ -39,7 +39,7 @@ extern "C" {
 
 /** Raised whenever the layout or the meaning of anything below changes. The
  *  runtime refuses a library description of another version. */
-#define EDBC_ABI_VERSION 4
+#define EDBC_ABI_VERSION 5
 /** Alignment of buffers, bytes: one cache line, one AVX-512 register. */
 #define EDBC_ALIGNMENT 64
 /** Rows are padded to this many floats. As many can be read behind the last row
@@ -239,6 +239,8 @@ typedef void (*edbc_phase_fn)(void *const *buffers, int64_t row_begin,
 
 /** What a phase has rows for where they are for the batch's nodes. */
 #define EDBC_NODES UINT32_MAX
+/** The device function of a phase of a library without kernels for devices. */
+#define EDBC_NO_DEVICE_FUNCTION UINT32_MAX
 
 /** Part of a cell that can run without waiting for others of the same batch. */
 typedef struct edbc_phase_desc {
@@ -253,6 +255,10 @@ typedef struct edbc_phase_desc {
   /** Floats that each row brings from one place to another, where the phase
    *  computes nothing: gathers, stores and copies. Otherwise 0. */
   uint32_t copied;
+  /** Its number among the library's device functions (edbc_cuda_desc), or
+   *  EDBC_NO_DEVICE_FUNCTION. Phases of equal code share one. */
+  uint32_t device_function;
+  uint32_t reserved; /**< 0 */
 } edbc_phase_desc;
 
 typedef struct edbc_cell_desc {
@@ -316,6 +322,95 @@ typedef struct edbc_output_desc {
   uint32_t field;
 } edbc_output_desc;
 
+/* ---- Kernels for CUDA devices ---- */
+
+/** With what accuracy kernels multiply; sums are f32 always. */
+typedef enum edbc_precision {
+  EDBC_PRECISION_F32 = 0,  /**< exact products, on the ordinary units */
+  EDBC_PRECISION_TF32 = 1, /**< factors rounded to 10 bits behind the point */
+  EDBC_PRECISION_BF16 = 2, /**< factors rounded to 7 bits behind the point */
+} edbc_precision;
+
+/**
+ * One phase of one batch: an array of these in device memory is the schedule
+ * that a kernel walks. All pointers are into device memory, where states,
+ * constants, indices and workspaces are laid out as in the host's, except that
+ * arrays begin on multiples of EDBC_CUDA_ALIGNMENT bytes.
+ */
+typedef struct edbc_cuda_step {
+  /** By slot of the cell's bindings. What depends on the batch (items,
+   * elements, workspaces) points to this batch's part. */
+  void *const *buffers;
+  uint32_t function; /**< edbc_phase_desc.device_function */
+  uint32_t rows;     /**< of the phase: nodes or elements, times its columns */
+  /** ceil(rows / tile_rows) * tiles_per_row_tile of the function. */
+  uint32_t tiles;
+  /** 1: everything before must be complete first; 0: the step depends on none
+   *  since the last one with 1. The first step of a launch needs none. */
+  uint32_t barrier;
+} edbc_cuda_step;
+
+/** Alignment of arrays in device memory, bytes. */
+#define EDBC_CUDA_ALIGNMENT 256
+
+/** Where blocks that run at the same time wait for each other: device memory,
+ *  zeros before the first launch. Every launch leaves it ready for the next;
+ * two launches that may overlap need one each. */
+typedef struct edbc_cuda_barrier {
+  uint32_t arrived;
+  uint32_t generation;
+} edbc_cuda_barrier;
+
+/** How a phase is cut into tiles, each the work of one block of threads. Tiles
+ *  don't depend on each other, and results don't depend on who computes them.
+ */
+typedef struct edbc_cuda_function {
+  uint32_t tile_rows;          /**< rows of a tile, at least 1 */
+  uint32_t tiles_per_row_tile; /**< tiles side by side: the phase's units */
+} edbc_cuda_function;
+
+typedef enum edbc_cuda_image_kind {
+  /** Runs on the architecture's major version, from its minor version on. */
+  EDBC_CUDA_CUBIN = 0,
+  /** Text that drivers compile for the architecture and all later ones. */
+  EDBC_CUDA_PTX = 1,
+} edbc_cuda_image_kind;
+
+/**
+ * The library's kernels for an architecture:
+ *
+ *     void edbc_run(const edbc_cuda_step *steps, uint32_t num_steps,
+ *                   edbc_cuda_barrier *barrier);
+ *     void edbc_step(const edbc_cuda_step *step);
+ *
+ * `edbc_run` executes a whole schedule: all its blocks must run at the same
+ * time (a cooperative launch, of at most as many as fit). `edbc_step` executes
+ * one step and ignores `barrier`. Both take one-dimensional grids of any number
+ * of blocks, which have `block_threads` threads and `shared_bytes` bytes of
+ * dynamic shared memory. Both give the same bits for any number of blocks.
+ */
+typedef struct edbc_cuda_image {
+  const void *data;      /**< a cubin, or PTX with a NUL at its end */
+  uint64_t size;         /**< bytes of `data`, the NUL included */
+  uint32_t architecture; /**< 10 * major + minor: 90 for sm_90 */
+  /** edbc_cuda_image_kind */
+  uint32_t kind;
+} edbc_cuda_image;
+
+/** The part of a library that is compiled for CUDA devices. */
+typedef struct edbc_cuda_desc {
+  const edbc_cuda_image *images; /**< best ones first: cubins before PTX */
+  const edbc_cuda_function *functions;
+  uint32_t num_images;
+  uint32_t num_functions;
+  uint32_t block_threads; /**< a multiple of 32 */
+  uint32_t shared_bytes;
+  uint32_t precision; /**< edbc_precision */
+  uint32_t reserved;  /**< 0 */
+} edbc_cuda_desc;
+
+/* ---- The whole ---- */
+
 /** The root. A generated library named N has one such object with static
  *  storage, `edbc_library_N`, which C programs declare as
  *  `extern const edbc_library edbc_library_N;`. Two libraries in one program
@@ -340,6 +435,8 @@ typedef struct edbc_library {
    * i yields state num_states + i, and is no cell to anybody else. */
   uint32_t num_tables;
   edbc_policy_desc policy;
+  /** Null where the library wasn't compiled for CUDA. */
+  const edbc_cuda_desc *cuda;
 } edbc_library;
 
 /* ---- Models ---- */
@@ -498,12 +595,17 @@ static_assert(sizeof(edbc_pack_term) == 8, "ABI");
 static_assert(sizeof(edbc_pack_segment) == 16, "ABI");
 static_assert(sizeof(edbc_constant_desc) == 32, "ABI");
 static_assert(sizeof(edbc_binding) == 8, "ABI");
-static_assert(sizeof(edbc_phase_desc) == 32, "ABI");
+static_assert(sizeof(edbc_phase_desc) == 40, "ABI");
 static_assert(sizeof(edbc_cell_desc) == 56, "ABI");
 static_assert(sizeof(edbc_transition) == 16, "ABI");
 static_assert(sizeof(edbc_policy_desc) == 24, "ABI");
 static_assert(sizeof(edbc_output_desc) == 16, "ABI");
-static_assert(sizeof(edbc_library) == 104, "ABI");
+static_assert(sizeof(edbc_cuda_step) == 24, "ABI");
+static_assert(sizeof(edbc_cuda_barrier) == 8, "ABI");
+static_assert(sizeof(edbc_cuda_function) == 8, "ABI");
+static_assert(sizeof(edbc_cuda_image) == 24, "ABI");
+static_assert(sizeof(edbc_cuda_desc) == 40, "ABI");
+static_assert(sizeof(edbc_library) == 112, "ABI");
 #endif
 
 #endif /* EDBC_ABI_H */

@@ -177,6 +177,7 @@ int main() {
   CHECK(same(l.name, "tiny"));
   CHECK(l.num_params == 3 && l.num_states == 2 && l.num_constants == 3);
   CHECK(l.num_cells == 3 && l.num_outputs == 2);
+  CHECK(!l.cuda);
 
   CHECK(same(l.params[0].name, "E") && l.params[0].rank == 2);
   CHECK(l.params[0].rows == 4 && l.params[0].columns == 5);
@@ -211,6 +212,7 @@ int main() {
   CHECK(join.bindings[2].index == 1);
   CHECK(join.bindings[5].index == 2 && join.bindings[6].index == 1);
   CHECK(join.num_phases == 1 && join.phases[0].num_panels == 1);
+  CHECK(join.phases[0].device_function == EDBC_NO_DEVICE_FUNCTION);
   CHECK(scale.result == 1 && scale.num_phases == 2);
   CHECK(scale.operands[1].kind == EDBC_OPERAND_DENSE);
   CHECK(scale.operands[1].bound == 5 && scale.workspace_stride == 16);

@@ -429,7 +429,8 @@ constexpr edbc_phase_desc phase(edbc_phase_fn function, uint32_t numPanels = 1,
                                 uint32_t numColumns = 1,
                                 uint32_t operand = EDBC_NODES,
                                 uint32_t copied = 0) {
-  return {{function, function}, numPanels, numColumns, operand, copied};
+  return {{function, function},    numPanels, numColumns, operand, copied,
+          EDBC_NO_DEVICE_FUNCTION, 0};
 }
 const edbc_phase_desc startPhases[] = {phase(runStart)};
 const edbc_phase_desc leafPhases[] = {phase(runLeaf)};
@@ -480,7 +481,8 @@ const edbc_library edbc_library_test_network = {
     9,
     3,
     0,
-    {EDBC_POLICY_FSM, EDBC_ENCODING_SORT, 1, 0, slots}};
+    {EDBC_POLICY_FSM, EDBC_ENCODING_SORT, 1, 0, slots},
+    nullptr};
 
 //===----------------------------------------------------------------------===//
 // Reference
