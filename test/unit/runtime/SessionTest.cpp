@@ -228,9 +228,12 @@ protected:
 TEST(ModelTest, RefusesOtherVersions) {
   edbc_library library = edbc_library_test_network;
   library.abi_version = EDBC_ABI_VERSION + 1;
+  std::string size = std::to_string(sizeof(edbc_library));
   EXPECT_EQ(messageOf([&] { edbc::Model model(library); }),
-            "the network was compiled for ABI version 5 (description of 104 "
-            "bytes), but the runtime has version 4 (104 bytes)");
+            "the network was compiled for ABI version " +
+                std::to_string(EDBC_ABI_VERSION + 1) + " (description of " +
+                size + " bytes), but the runtime has version " +
+                std::to_string(EDBC_ABI_VERSION) + " (" + size + " bytes)");
   EXPECT_EQ(statusOf([&] { edbc::Model model(library); }), EDBC_INCOMPATIBLE);
   library = edbc_library_test_network;
   library.struct_size = 88;
