@@ -4,13 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/src/Model.h"
 #include "runtime/src/Session.h"
 
-#include <algorithm>
-
 using namespace edbc;
-using core::Batch;
 using core::Schedule;
 
 const Schedule &edbc_session::makeSchedule(uint64_t &fallbacks) {
@@ -31,219 +27,6 @@ const Schedule &edbc_session::makeSchedule(uint64_t &fallbacks) {
   return frontier.schedule();
 }
 
-/// Makes room for a batch's elements and what is kept for them.
-void edbc_session::prepareElements(const Batch &batch, core::NodeSpan nodes) {
-  const CellItems &items = cells[batch.type];
-  for (uint32_t i : items.gatheredOperands) {
-    size_t number = 0;
-    for (uint32_t node : nodes)
-      number += items.numElements(i, places[node].item);
-    // One more keeps buffers from being null.
-    BatchElements &elements = batchElements[i];
-    elements.rows.grow(0, number + 1);
-    elements.owners.grow(0, number + 1);
-    elements.begins.grow(0, batch.count + size_t(1));
-    elements.workspace.grow(
-        0,
-        number *
-            library().cells[batch.type].operands[i].element_workspace_stride);
-  }
-}
-
-/// Makes room for results and intermediate values, and fills in the buffers of
-/// all cells but for what changes from batch to batch.
-void edbc_session::prepareBuffers(const Schedule &schedule) {
-  size_t mostItems = 0, mostFloats = 0;
-  for (const Batch &batch : schedule.batches) {
-    size_t stride = library().cells[batch.type].workspace_stride;
-    mostItems = std::max<size_t>(mostItems, batch.count);
-    mostFloats = std::max(mostFloats, batch.count * stride);
-    prepareElements(batch, schedule.nodesOf(batch));
-  }
-  batchItems.grow(0, mostItems);
-  workspace.grow(0, mostFloats);
-  for (uint32_t s = 0; s < states.size(); ++s) {
-    size_t stride = library().states[s].stride;
-    states[s].values.grow(states[s].executed * stride,
-                          states[s].count * stride);
-  }
-
-  for (uint32_t c = 0; c < cells.size(); ++c) {
-    const edbc_cell_desc &cell = library().cells[c];
-    CellItems &items = cells[c];
-    for (uint32_t slot = 0; slot < cell.num_bindings; ++slot) {
-      uint32_t index = cell.bindings[slot].index;
-      void *&buffer = items.buffers[slot];
-      switch (cell.bindings[slot].kind) {
-      case EDBC_BINDING_ITEMS:
-        buffer = batchItems.data();
-        break;
-      case EDBC_BINDING_OPERAND_ROWS:
-      case EDBC_BINDING_OPERAND_TOKENS:
-        buffer = items.operandNumbers(index);
-        break;
-      case EDBC_BINDING_OPERAND_VALUES:
-        buffer = items.operandValues(index);
-        break;
-      case EDBC_BINDING_RESULT_ROWS:
-        buffer = items.resultRows();
-        break;
-      case EDBC_BINDING_STATE:
-        buffer = states[index].values.data();
-        break;
-      case EDBC_BINDING_CONSTANT:
-        buffer = const_cast<float *>(model.constants[index]);
-        break;
-      case EDBC_BINDING_WORKSPACE:
-        buffer = workspace.data();
-        break;
-      case EDBC_BINDING_ELEMENT_ROWS:
-        buffer = batchElements[index].rows.data();
-        break;
-      case EDBC_BINDING_ELEMENT_OWNERS:
-        buffer = batchElements[index].owners.data();
-        break;
-      case EDBC_BINDING_ELEMENT_BEGINS:
-        buffer = batchElements[index].begins.data();
-        break;
-      case EDBC_BINDING_ELEMENT_WORKSPACE:
-        buffer = batchElements[index].workspace.data();
-        break;
-      }
-    }
-  }
-}
-
-/// Lists the elements of a batch whose items stand in `batchItems`.
-void edbc_session::gatherElements(const Batch &batch) {
-  CellItems &items = cells[batch.type];
-  for (uint32_t i : items.gatheredOperands) {
-    BatchElements &elements = batchElements[i];
-    const uint32_t *begins = items.operandNumbers(i);
-    const uint32_t *rows = items.elementRows(i).data();
-    uint32_t count = 0;
-    for (uint32_t position = 0; position < batch.count; ++position) {
-      uint32_t item = batchItems.data()[position];
-      uint32_t end = items.elementsEnd(i, item);
-      elements.begins.data()[position] = count;
-      for (uint32_t j = begins[item]; j < end; ++j, ++count) {
-        elements.rows.data()[count] = rows[j];
-        elements.owners.data()[count] = position;
-      }
-    }
-    elements.begins.data()[batch.count] = count;
-  }
-}
-
-void edbc_session::execute(const Schedule &schedule) {
-  for (const Batch &batch : schedule.batches) {
-    uint32_t *item = batchItems.data();
-    for (uint32_t node : schedule.nodesOf(batch))
-      *item++ = places[node].item;
-    gatherElements(batch);
-    const edbc_cell_desc &cell = library().cells[batch.type];
-    for (uint32_t p = 0; p < cell.num_phases; ++p) {
-      const edbc_phase_desc &phase = cell.phases[p];
-      int64_t numRows =
-          phase.operand == EDBC_NODES
-              ? batch.count
-              : batchElements[phase.operand].begins.data()[batch.count];
-      numRows *= phase.columns;
-      if (numRows == 0)
-        continue;
-      executePhase(batch.type, p, numRows);
-      ++numLaunches;
-      numCopiedFloats += static_cast<uint64_t>(numRows) * phase.copied;
-    }
-  }
-}
-
-namespace {
-
-/// A phase that is divided into parts, by rows or by panels.
-struct DividedPhase {
-  edbc_phase_fn function;
-  void *const *buffers;
-  int64_t numRows;
-  int64_t numPanels;
-  int64_t rowsPerPart;
-  int64_t panelsPerPart;
-
-  DividedPhase(edbc_phase_fn function, void *const *buffers, int64_t numRows,
-               int64_t numPanels, int64_t numThreads)
-      : function(function), buffers(buffers), numRows(numRows),
-        numPanels(numPanels), rowsPerPart(numRows), panelsPerPart(numPanels) {
-    // Kernels take up to eight rows in one go; 24 is a multiple of all tiles.
-    constexpr int64_t tile = 24;
-    // By panels each thread reads its own part of the weights.
-    if (numPanels % numThreads == 0 || numPanels >= 4 * numThreads)
-      panelsPerPart = divideUp(numPanels, numThreads);
-    else if (numRows >= tile * numThreads)
-      rowsPerPart = divideUp(divideUp(numRows, numThreads), tile) * tile;
-    else if (numPanels > 1)
-      panelsPerPart = divideUp(numPanels, numThreads);
-    else
-      rowsPerPart = divideUp(numRows, numThreads);
-  }
-
-  static int64_t divideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-  /// One of the two is 1.
-  uint32_t numParts() const {
-    return static_cast<uint32_t>(divideUp(numRows, rowsPerPart) *
-                                 divideUp(numPanels, panelsPerPart));
-  }
-
-  void runPart(int64_t index) const {
-    int64_t row = rowsPerPart < numRows ? index * rowsPerPart : 0;
-    int64_t panel = panelsPerPart < numPanels ? index * panelsPerPart : 0;
-    function(buffers, row, std::min(row + rowsPerPart, numRows), panel,
-             std::min(panel + panelsPerPart, numPanels));
-  }
-};
-
-} // namespace
-
-void edbc_session::executePhase(uint32_t cell, uint32_t number,
-                                int64_t numRows) {
-  const edbc_phase_desc &phase = library().cells[cell].phases[number];
-  edbc_phase_fn function = phase.functions[model.isa];
-  void *const *buffers = cells[cell].buffers.data();
-  if (!pool)
-    return function(buffers, 0, numRows, 0, phase.num_panels);
-
-  // Below this a division costs more than it saves, and far below it even
-  // reading the clock does: then only one call in 16 is timed.
-  constexpr double leastCost = 20000;
-  double &rowCost = rowCosts[cell][number];
-  double count = static_cast<double>(numRows);
-  bool isSmall = rowCost != 0 && rowCost * count < leastCost / 4;
-  if (isSmall && ++numUntimed % 16 != 0)
-    return function(buffers, 0, numRows, 0, phase.num_panels);
-
-  Clock::time_point begin = Clock::now();
-  auto costSinceBegin = [&] {
-    std::chrono::duration<double, std::nano> time = Clock::now() - begin;
-    return time.count() / count;
-  };
-  DividedPhase divided(function, buffers, numRows, phase.num_panels,
-                       numThreads);
-  uint32_t numParts = divided.numParts();
-  if (rowCost * count < leastCost || numParts == 1) {
-    function(buffers, 0, numRows, 0, phase.num_panels);
-    rowCost = costSinceBegin();
-    return;
-  }
-  pool->run(
-      numParts,
-      [](const void *context, uint32_t index) {
-        static_cast<const DividedPhase *>(context)->runPart(index);
-      },
-      &divided);
-  // Corrects an estimate that came from an interrupted run.
-  rowCost = std::min(rowCost, costSinceBegin() * numThreads);
-}
-
 edbc_status edbc_session::run() {
   if (executed == numNodes())
     return EDBC_OK;
@@ -255,8 +38,7 @@ edbc_status edbc_session::run() {
   uint64_t fallbacks = 0;
   const Schedule &schedule = makeSchedule(fallbacks);
   Clock::time_point scheduled = Clock::now();
-  prepareBuffers(schedule);
-  execute(schedule);
+  executor->run(schedule);
 
   runEnds.push_back(numNodes());
   executed = numNodes();

@@ -50,18 +50,30 @@ static void sanitize(char *text) {
   }
 }
 
+static void write(edbc_error &error, edbc_status status, const char *format,
+                  va_list arguments) {
+  int savedErrno = errno;
+  error.status = status;
+  if (vsnprintf(error.message, sizeof(error.message), format, arguments) < 0)
+    error.message[0] = '\0';
+  sanitize(error.message);
+  errno = savedErrno;
+}
+
 edbc_status edbc::fail(edbc_error *error, edbc_status status,
                        const char *format, ...) {
   if (!error)
     return status;
-  int savedErrno = errno;
-  error->status = status;
   va_list arguments;
   va_start(arguments, format);
-  if (vsnprintf(error->message, sizeof(error->message), format, arguments) < 0)
-    error->message[0] = '\0';
+  write(*error, status, format, arguments);
   va_end(arguments);
-  sanitize(error->message);
-  errno = savedErrno;
   return status;
+}
+
+Failure::Failure(edbc_status status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  write(error, status, format, arguments);
+  va_end(arguments);
 }

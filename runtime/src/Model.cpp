@@ -143,6 +143,25 @@ static void layOutConstants(edbc_model &model,
 // The C interface
 //===----------------------------------------------------------------------===//
 
+static edbc_status openDevice(edbc_model &model,
+                              const edbc_model_options *options,
+                              edbc_error *error) {
+  // As a number: the compiler may take for granted that an enumeration holds
+  // one of its values.
+  int kind = EDBC_DEVICE_CPU;
+  static_assert(sizeof(kind) == sizeof(edbc_device_kind), "ABI");
+  if (options)
+    memcpy(&kind, &options->device, sizeof(kind));
+  if (kind == EDBC_DEVICE_CPU)
+    return EDBC_OK;
+  if (kind != EDBC_DEVICE_CUDA)
+    return fail(error, EDBC_INVALID_ARGUMENT, "there is no kind of device %d",
+                kind);
+  model.device =
+      std::make_unique<cuda::DeviceModel>(*model.library, options->ordinal);
+  return EDBC_OK;
+}
+
 static edbc_status createModel(const edbc_library *library,
                                const edbc_model_options *options,
                                edbc_model **out, edbc_error *error) {
@@ -163,6 +182,8 @@ static edbc_status createModel(const edbc_library *library,
   model->nextEpoch = static_cast<uint32_t>(now ^ (now >> 32));
   if (edbc_status status = chooseIsa(*library, model->isa, error))
     return status;
+  if (edbc_status status = openDevice(*model, options, error))
+    return status;
 
   std::vector<AlignedArray<float>> read;
   std::vector<const float *> params;
@@ -177,6 +198,12 @@ static edbc_status createModel(const edbc_library *library,
   }
   layOutConstants(*model, params);
   computeTables(*model);
+  if (model->device) {
+    model->device->upload(model->arena.data(), model->arena.size(),
+                          model->constants);
+    model->constants.clear();
+    model->arena = AlignedArray<float>();
+  }
   *out = model.release();
   return EDBC_OK;
 }
@@ -191,5 +218,5 @@ edbc_status edbc_model_create(const edbc_library *library,
 void edbc_model_destroy(edbc_model *model) { delete model; }
 
 const char *edbc_model_isa(const edbc_model *model) {
-  return isaNames[model->isa];
+  return model->device ? model->device->architecture() : isaNames[model->isa];
 }

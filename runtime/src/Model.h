@@ -7,9 +7,11 @@
 #ifndef EDBC_RUNTIME_SRC_MODEL_H
 #define EDBC_RUNTIME_SRC_MODEL_H
 
+#include "runtime/cuda/DeviceModel.h"
 #include "runtime/src/AlignedArray.h"
 
 #include <atomic>
+#include <memory>
 #include <vector>
 
 /// Immutable once created, but for the counter of epochs.
@@ -17,10 +19,12 @@ struct edbc_model {
   const edbc_library *library;
   /// Whose kernels are used.
   edbc_isa isa;
-  /// All constants, one after another.
+  /// All constants, one after another. Empty once they are on a device.
   edbc::AlignedArray<float> arena;
   /// By constant: where it begins in the arena.
   std::vector<const float *> constants;
+  /// The device that executes, or null for the CPU.
+  std::unique_ptr<edbc::cuda::DeviceModel> device;
   /// An epoch is the time between two resets of a session. Sessions draw from
   /// one counter, so that a value of a destroyed session isn't taken for one of
   /// a later session at the same address.

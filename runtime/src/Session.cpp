@@ -6,6 +6,7 @@
 
 #include "runtime/src/Session.h"
 
+#include "runtime/cuda/CudaExecutor.h"
 #include "runtime/src/Failure.h"
 #include "runtime/src/Model.h"
 
@@ -19,25 +20,23 @@ using namespace edbc;
 // Building the graph
 //===----------------------------------------------------------------------===//
 
-edbc_session::edbc_session(const edbc_model &model, edbc_policy_kind policy,
-                           uint32_t numThreads)
+edbc_session::edbc_session(const edbc_model &model,
+                           const edbc_session_options &options)
     : model(model),
-      policyKind(policy == EDBC_POLICY_FSM ? model.library->policy.kind
-                                           : policy),
+      policyKind(options.policy == EDBC_POLICY_FSM ? model.library->policy.kind
+                                                   : options.policy),
       epoch(model.nextEpoch++), graph(model.library->num_cells),
       states(model.library->num_states), instances(1),
-      fsm(model.library->policy), numThreads(numThreads) {
+      fsm(model.library->policy) {
   uint32_t mostOperands = 0;
   for (uint32_t c = 0; c < library().num_cells; ++c) {
-    const edbc_cell_desc &cell = library().cells[c];
-    cells.emplace_back(cell);
-    rowCosts.emplace_back(cell.num_phases);
-    mostOperands = std::max(mostOperands, cell.num_operands);
+    cells.emplace_back(library().cells[c]);
+    mostOperands = std::max(mostOperands, library().cells[c].num_operands);
   }
   operandNodes.resize(mostOperands);
-  batchElements.resize(mostOperands);
-  if (numThreads > 1)
-    pool = std::make_unique<ThreadPool>(numThreads - 1);
+  SessionView view = {model, graph, places, cells, states, executed};
+  executor = model.device ? cuda::createExecutor(view, *model.device, options)
+                          : createCpuExecutor(view, options.threads);
 }
 
 const edbc_library &edbc_session::library() const { return *model.library; }
@@ -316,17 +315,18 @@ void edbc_session::reset() {
   isInstanceBegun = false;
   runEnds.clear();
   executed = 0;
-  numBatches = numFallbacks = numLaunches = numCopiedFloats = 0;
+  numBatches = numFallbacks = 0;
   buildTime = scheduleTime = executeTime = Clock::duration::zero();
+  executor->reset();
 }
 
 //===----------------------------------------------------------------------===//
 // Reading
 //===----------------------------------------------------------------------===//
 
-edbc_status edbc_session::read(uint32_t outputNumber, edbc_value value,
-                               const float **data, size_t *width,
-                               edbc_error *error) const {
+edbc_status edbc_session::checkRead(uint32_t outputNumber,
+                                    const edbc_value &value,
+                                    edbc_error *error) const {
   if (outputNumber >= library().num_outputs)
     return fail(error, EDBC_INVALID_ARGUMENT,
                 "there is no output %u; network '%s' has %u", outputNumber,
@@ -346,10 +346,38 @@ edbc_status edbc_session::read(uint32_t outputNumber, edbc_value value,
     return fail(error, EDBC_INVALID_ARGUMENT,
                 "output '%s': the node is not yet executed; call run first",
                 output.name);
-  const edbc_state_desc &state = library().states[output.state];
-  const edbc_field_desc &field = state.fields[output.field];
-  *data = states[output.state].values.data() +
-          size_t(places[value.node].row) * state.stride + field.offset;
+  return EDBC_OK;
+}
+
+edbc_status edbc_session::read(uint32_t outputNumber, edbc_value value,
+                               const float **data, size_t *width,
+                               edbc_error *error) const {
+  if (edbc_status status = checkRead(outputNumber, value, error))
+    return status;
+  const edbc_output_desc &output = library().outputs[outputNumber];
+  const edbc_field_desc &field =
+      library().states[output.state].fields[output.field];
+  *data =
+      executor->hostRow(output.state, places[value.node].row) + field.offset;
+  *width = field.width;
+  return EDBC_OK;
+}
+
+edbc_status edbc_session::readDevice(uint32_t outputNumber, edbc_value value,
+                                     const float **data, size_t *width,
+                                     edbc_error *error) const {
+  if (edbc_status status = checkRead(outputNumber, value, error))
+    return status;
+  const edbc_output_desc &output = library().outputs[outputNumber];
+  const edbc_field_desc &field =
+      library().states[output.state].fields[output.field];
+  const float *row = executor->deviceRow(output.state, places[value.node].row);
+  if (!row)
+    return fail(error, EDBC_INVALID_ARGUMENT,
+                "output '%s': the model was created on the CPU; its results "
+                "are on no device",
+                output.name);
+  *data = row + field.offset;
   *width = field.width;
   return EDBC_OK;
 }
@@ -372,8 +400,13 @@ void edbc_session::getStatistics(bool lowerBound, edbc_statistics &out) const {
   out.instances = size_t(numInstances) + hasNew;
   out.nodes = numNodes();
   out.batches = numBatches;
-  out.launches = numLaunches;
-  out.copied_bytes = numCopiedFloats * sizeof(float);
+  const ExecutionCounts &counts = executor->counts;
+  out.launches = counts.launches;
+  out.copied_bytes = counts.copiedFloats * sizeof(float);
+  out.device_launches = counts.deviceLaunches;
+  out.barriers = counts.barriers;
+  out.uploaded_bytes = counts.uploadedBytes;
+  out.downloaded_bytes = counts.downloadedBytes;
   out.lower_bound = bound;
   out.fallbacks = numFallbacks;
   out.build_ns = nanoseconds(buildTime);

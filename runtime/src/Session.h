@@ -8,9 +8,7 @@
 #define EDBC_RUNTIME_SRC_SESSION_H
 
 #include "runtime/core/Policy.h"
-#include "runtime/src/AlignedArray.h"
-#include "runtime/src/CellItems.h"
-#include "runtime/src/ThreadPool.h"
+#include "runtime/src/Executor.h"
 
 #include <chrono>
 #include <memory>
@@ -18,36 +16,17 @@
 
 namespace edbc {
 
-/// The elements of one operand of the batch that is being executed: what
-/// EDBC_BINDING_ELEMENT_... say.
-struct BatchElements {
-  AlignedArray<uint32_t> rows;
-  AlignedArray<uint32_t> owners;
-  AlignedArray<uint32_t> begins;
-  AlignedArray<float> workspace;
-};
-
 /// No node, no instance.
 constexpr uint32_t none = UINT32_MAX;
-
-/// The rows of one state.
-struct StateRows {
-  uint32_t count = 0;    ///< rows ever given to nodes
-  uint32_t executed = 0; ///< rows that hold results
-  /// Rows of dropped nodes, to be given away from the last to the first.
-  std::vector<uint32_t> free;
-  uint32_t numDropped = 0; ///< rows that are about to become free
-  AlignedArray<float> values;
-};
 
 } // namespace edbc
 
 /// A session's graph and everything that belongs to its nodes. The functions
 /// are those of abi.h, without the barrier against exceptions (which is in
-/// SessionInterface.cpp); Execution.cpp has what `run` does.
+/// SessionInterface.cpp); Execution.cpp has `run`. Its executor keeps the
+/// results.
 struct edbc_session {
-  edbc_session(const edbc_model &model, edbc_policy_kind policy,
-               uint32_t numThreads);
+  edbc_session(const edbc_model &model, const edbc_session_options &options);
 
   edbc_status beginInstance(uint32_t *instance);
   edbc_status resumeInstance(uint32_t instance, edbc_error *error);
@@ -57,6 +36,9 @@ struct edbc_session {
   edbc_status run();
   edbc_status read(uint32_t output, edbc_value value, const float **data,
                    size_t *width, edbc_error *error) const;
+  edbc_status readDevice(uint32_t output, edbc_value value, const float **data,
+                         size_t *width, edbc_error *error) const;
+  void *stream() const { return executor->stream(); }
   void reset();
   void getStatistics(bool lowerBound, edbc_statistics &out) const;
   edbc_status saveGraphs(const char *path, edbc_error *error) const;
@@ -64,13 +46,6 @@ struct edbc_session {
 private:
   using Clock = std::chrono::steady_clock;
 
-  /// Where the parts of a node lie, and what it belongs to.
-  struct Place {
-    uint32_t item;     ///< among the nodes of its cell
-    uint32_t row;      ///< of its result in the state's array
-    uint32_t instance; ///< the number of its instance
-    uint32_t state;    ///< that it yields
-  };
   /// Nodes [begin, end), all of one instance.
   struct Stretch {
     uint32_t begin;
@@ -95,25 +70,21 @@ private:
                     uint32_t numOperands);
   void appendElements(edbc::CellItems &items, uint32_t operand, uint32_t item,
                       const edbc_values &given);
+  edbc_status checkRead(uint32_t output, const edbc_value &value,
+                        edbc_error *error) const;
   edbc_status checkInstance(uint32_t instance, edbc_error *error) const;
   edbc_status explainOperand(const edbc_cell_desc &cell, uint32_t operand,
                              const edbc_argument &argument,
                              edbc_error *error) const;
   const char *explainValue(const edbc_value &value) const;
   const edbc::core::Schedule &makeSchedule(uint64_t &fallbacks);
-  void prepareElements(const edbc::core::Batch &batch,
-                       edbc::core::NodeSpan nodes);
-  void prepareBuffers(const edbc::core::Schedule &schedule);
-  void gatherElements(const edbc::core::Batch &batch);
-  void execute(const edbc::core::Schedule &schedule);
-  void executePhase(uint32_t cell, uint32_t phase, int64_t numRows);
 
   const edbc_model &model;
   const edbc_policy_kind policyKind;
   uint32_t epoch;
 
   edbc::core::Graph graph;
-  std::vector<Place> places;           ///< by node; grows ahead of them
+  std::vector<edbc::Place> places;     ///< by node; grows ahead of them
   std::vector<edbc::CellItems> cells;  ///< by cell
   std::vector<edbc::StateRows> states; ///< by state
   std::vector<Instance> instances;     ///< at least one, with or without nodes
@@ -134,23 +105,11 @@ private:
   edbc::core::AgendaPolicy agenda;
   edbc::core::LemmaPolicy lemma;
   edbc::core::DepthScheduler byDepth;
-  edbc::AlignedArray<uint32_t> batchItems;
-  edbc::AlignedArray<float> workspace;
-  std::vector<edbc::BatchElements> batchElements; ///< by operand of its cell
-
-  const uint32_t numThreads;
-  std::unique_ptr<edbc::ThreadPool> pool; ///< null for one thread
-  /// By cell and phase: what a row costs one thread, in nanoseconds, as far as
-  /// is known from the batches so far. Tells what is worth dividing between
-  /// threads, and nothing about the results.
-  std::vector<std::vector<double>> rowCosts;
-  uint32_t numUntimed = 0; ///< phases that were too small to be timed
+  std::unique_ptr<edbc::Executor> executor;
 
   Clock::time_point buildBegin; ///< of the first addition since the last run
   uint64_t numBatches = 0;
   uint64_t numFallbacks = 0;
-  uint64_t numLaunches = 0;
-  uint64_t numCopiedFloats = 0;
   Clock::duration buildTime{}, scheduleTime{}, executeTime{};
 };
 

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/src/Failure.h"
+#include "runtime/src/Model.h"
 #include "runtime/src/Session.h"
 
 #include <cstring>
@@ -16,31 +17,47 @@ static edbc_status failNull(edbc_error *error) {
   return fail(error, EDBC_INVALID_ARGUMENT, "a null argument");
 }
 
+/// Refuses what is none of an enumeration's values, which go from 0 to `last`.
+/// As a number: the compiler may take for granted that it is one of them.
+template <typename Enum>
+static edbc_status checkChoice(const char *what, const Enum &given, Enum last,
+                               edbc_error *error) {
+  int number;
+  static_assert(sizeof(number) == sizeof(given), "ABI");
+  memcpy(&number, &given, sizeof(number));
+  if (number < 0 || number > last)
+    return fail(error, EDBC_INVALID_ARGUMENT, "there is no %s %d", what,
+                number);
+  return EDBC_OK;
+}
+
 edbc_status edbc_session_create(const edbc_model *model,
                                 const edbc_session_options *options,
                                 edbc_session **out, edbc_error *error) {
   if (!model || !out)
     return failNull(error);
-  // As a number: the compiler may take for granted that an enumeration holds
-  // one of its values.
-  int number = EDBC_POLICY_FSM;
-  static_assert(sizeof(number) == sizeof(edbc_policy_kind), "ABI");
+  edbc_session_options given = {};
   if (options)
-    memcpy(&number, &options->policy, sizeof(number));
-  if (number < EDBC_POLICY_FSM || number > EDBC_POLICY_LEMMA)
-    return fail(error, EDBC_INVALID_ARGUMENT, "there is no policy %d", number);
-  auto policy = static_cast<edbc_policy_kind>(number);
-  uint32_t numThreads = options ? options->threads : 1;
-  if (numThreads > EDBC_MAX_THREADS)
+    given = *options;
+  if (edbc_status status =
+          checkChoice("policy", given.policy, EDBC_POLICY_LEMMA, error))
+    return status;
+  if (edbc_status status =
+          checkChoice("kind of launch", given.launch, EDBC_LAUNCH_GRAPH, error))
+    return status;
+  if (given.threads > EDBC_MAX_THREADS)
     return fail(error, EDBC_INVALID_ARGUMENT,
-                "%u threads asked for; a session has at most %u", numThreads,
+                "%u threads asked for; a session has at most %u", given.threads,
                 EDBC_MAX_THREADS);
+  if (given.stream && !model->device)
+    return fail(error, EDBC_INVALID_ARGUMENT,
+                "a stream was given, but the model was created on the CPU");
   return guarded(error, [&] {
     try {
-      *out = new edbc_session(*model, policy, numThreads);
+      *out = new edbc_session(*model, given);
     } catch (const std::system_error &problem) {
       return fail(error, EDBC_OUT_OF_MEMORY, "can't start %u threads: %s",
-                  numThreads, problem.code().message().c_str());
+                  given.threads, problem.code().message().c_str());
     }
     return EDBC_OK;
   });
@@ -90,7 +107,23 @@ edbc_status edbc_session_read(const edbc_session *session, uint32_t output,
                               size_t *width, edbc_error *error) {
   if (!session || !data || !width)
     return failNull(error);
-  return session->read(output, value, data, width, error);
+  return guarded(
+      error, [&] { return session->read(output, value, data, width, error); });
+}
+
+edbc_status edbc_session_read_device(const edbc_session *session,
+                                     uint32_t output, edbc_value value,
+                                     const float **data, size_t *width,
+                                     edbc_error *error) {
+  if (!session || !data || !width)
+    return failNull(error);
+  return guarded(error, [&] {
+    return session->readDevice(output, value, data, width, error);
+  });
+}
+
+void *edbc_session_stream(const edbc_session *session) {
+  return session ? session->stream() : nullptr;
 }
 
 void edbc_session_reset(edbc_session *session) {

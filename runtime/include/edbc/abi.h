@@ -61,6 +61,11 @@ typedef enum edbc_status {
   EDBC_BAD_FORMAT = 4,   /**< a file was read but is not what it should be */
   EDBC_UNSUPPORTED = 5,  /**< this machine or this library can't do that */
   EDBC_INCOMPATIBLE = 6, /**< library and runtime are of different versions */
+  /** A device failed, and everything on it is lost: models on it and their
+   *  sessions are good for nothing but being destroyed. Or its driver refused a
+   *  call for a reason that is none of the above; then the same call may
+   *  succeed later. The message says which. */
+  EDBC_DEVICE_FAILED = 7,
 } edbc_status;
 
 /** One line that says what is wrong and where. Owned by the caller. */
@@ -374,6 +379,8 @@ typedef enum edbc_cuda_image_kind {
   EDBC_CUDA_CUBIN = 0,
   /** Text that drivers compile for the architecture and all later ones. */
   EDBC_CUDA_PTX = 1,
+  /** Runs on exactly the architecture. */
+  EDBC_CUDA_EXACT_CUBIN = 2,
 } edbc_cuda_image_kind;
 
 /**
@@ -446,17 +453,35 @@ typedef struct edbc_model edbc_model;
 /** One mini-batch under construction, and its results. */
 typedef struct edbc_session edbc_session;
 
+/** What executes a model's sessions. */
+typedef enum edbc_device_kind {
+  EDBC_DEVICE_CPU = 0,
+  /** A GPU of NVIDIA. The library must be compiled for its architecture
+   *  (`edbc compile --target=cuda:sm_90`). Its driver is opened when the model
+   *  is created: libcuda.so.1, or the file that the environment variable
+   *  EDBC_CUDA_DRIVER names. */
+  EDBC_DEVICE_CUDA = 1,
+} edbc_device_kind;
+
 typedef struct edbc_model_options {
   /** A .safetensors file with every parameter under its name, f32 and of its
    *  shape; tensors that the network doesn't know are an error. Null: the
    *  weights embedded at compile time. */
   const char *weights_path;
+  edbc_device_kind device;
+  /** EDBC_DEVICE_CUDA: which one, as the driver numbers those that
+   *  CUDA_VISIBLE_DEVICES leaves. */
+  uint32_t ordinal;
 } edbc_model_options;
 
 /**
  * Creates a model. The kernels are the best ones that both the machine and the
  * library have; the environment variable EDBC_ISA (`x86-64-v3`, `x86-64-v4`)
  * forces one, and it is an error if that one can't be had.
+ *
+ * On a CUDA device the model keeps the primary context and one copy of the
+ * weights until it is destroyed; the CPU's kernels compute its tables. The
+ * application's current context stays as it is in all calls.
  * @param options may be null (embedded weights).
  * @param out receives the model; free it with edbc_model_destroy when no
  * session of it is left.
@@ -466,10 +491,22 @@ edbc_status edbc_model_create(const edbc_library *library,
                               edbc_model **out, edbc_error *error);
 void edbc_model_destroy(edbc_model *model);
 
-/** The instruction set of the kernels in use, as EDBC_ISA spells it. */
+/** The instruction set of the kernels in use: as EDBC_ISA spells it, or `sm_90`
+ *  for kernels of a CUDA architecture, or `compute_90` where the driver
+ * compiled them from those of an earlier one. */
 const char *edbc_model_isa(const edbc_model *model);
 
 /* ---- Sessions ---- */
+
+/** How a session starts its kernels on a device. Results are the same bits. */
+typedef enum edbc_launch {
+  /** A run is one launch, whose blocks wait for each other between batches that
+   *  depend on each other. Where the driver refuses that, as under some ways of
+   *  sharing a device, it is EDBC_LAUNCH_STEPS. */
+  EDBC_LAUNCH_ONCE = 0,
+  EDBC_LAUNCH_STEPS = 1, /**< a launch for each phase of each batch */
+  EDBC_LAUNCH_GRAPH = 2, /**< the same, as one CUDA graph */
+} edbc_launch;
 
 typedef struct edbc_session_options {
   /** EDBC_POLICY_FSM: the library's policy, of whatever kind. */
@@ -478,6 +515,17 @@ typedef struct edbc_session_options {
    * is the same as 1. Phases that take long enough for it to pay are divided
    *  between them. Results are the same bits for any number. */
   uint32_t threads;
+  edbc_launch launch; /**< for sessions on a device */
+  uint32_t reserved;  /**< 0 */
+  /**
+   * A CUstream (or cudaStream_t) of the device's primary context, on which the
+   * session does all its work and which must outlive it. Then edbc_session_run
+   * returns when the work is enqueued, so that the application can go on;
+   * edbc_session_read waits for it, and tells of failures on the device as
+   * later calls do that notice them. Null: the session has a stream of its own,
+   * and edbc_session_run returns when the results are there.
+   */
+  void *stream;
 } edbc_session_options;
 
 /** A node of a session's graph. Copyable; void after edbc_session_reset. Its
@@ -539,16 +587,32 @@ edbc_status edbc_session_add(edbc_session *session, uint32_t cell,
                              const edbc_argument *arguments, edbc_value *out,
                              edbc_error *error);
 
-/** Executes all nodes added since the last run, in batches. */
+/** Executes all nodes added since the last run, in batches. Where it fails, the
+ *  session is as before, and the call can be repeated: with less on a device
+ *  that lacks memory, or after other sessions gave theirs back. A session whose
+ *  device failed stays so (EDBC_DEVICE_FAILED). */
 edbc_status edbc_session_run(edbc_session *session, edbc_error *error);
 
 /** Points `data` at output number `output` of an executed node: a vector of
  *  `width` floats, or the first of a matrix's columns, which lie as
  *  edbc_field_desc says. Valid until the next run, reset or destruction, or
- *  until the node's instance is dropped. */
+ *  until the node's instance is dropped. On a device, the first call after a
+ *  run copies all rows of the state that the run wrote; a state that was read
+ *  since the reset before the last is copied by the run itself. */
 edbc_status edbc_session_read(const edbc_session *session, uint32_t output,
                               edbc_value value, const float **data,
                               size_t *width, edbc_error *error);
+
+/** The same in the memory of the model's device, where nothing is copied from.
+ *  What is done with it on another stream than the session's has to wait for
+ *  that (edbc_session_stream). Valid as long. */
+edbc_status edbc_session_read_device(const edbc_session *session,
+                                     uint32_t output, edbc_value value,
+                                     const float **data, size_t *width,
+                                     edbc_error *error);
+
+/** The CUstream on which a session works; null where that is on the CPU. */
+void *edbc_session_stream(const edbc_session *session);
 
 /** Forgets all nodes and keeps the memory. Earlier values become void. */
 void edbc_session_reset(edbc_session *session);
@@ -570,6 +634,11 @@ typedef struct edbc_statistics {
   uint64_t build_ns;    /**< between the first addition and the run */
   uint64_t schedule_ns; /**< choosing batches */
   uint64_t execute_ns;  /**< making room for results, and in kernels */
+  /* On a device: */
+  uint64_t device_launches; /**< of kernels and graphs */
+  uint64_t barriers;        /**< for which its blocks waited */
+  uint64_t uploaded_bytes;
+  uint64_t downloaded_bytes;
 } edbc_statistics;
 
 /** @param lower_bound 0 skips the only figure that costs time to find. */

@@ -128,11 +128,58 @@ enum class Policy {
   Lemma = EDBC_POLICY_LEMMA,   ///< greedy by the ratio of ED-Batch's Lemma 2.1
 };
 
+/// What executes a model's sessions.
+class Device {
+public:
+  static Device cpu() { return {EDBC_DEVICE_CPU, 0}; }
+  /// A GPU, for which the network must have been compiled too. They are
+  /// numbered as the driver does.
+  static Device cuda(uint32_t ordinal = 0) {
+    return {EDBC_DEVICE_CUDA, ordinal};
+  }
+
+  edbc_device_kind kind() const { return deviceKind; }
+  uint32_t ordinal() const { return number; }
+
+private:
+  Device(edbc_device_kind kind, uint32_t number)
+      : deviceKind(kind), number(number) {}
+
+  edbc_device_kind deviceKind;
+  uint32_t number;
+};
+
+/// How a session starts its kernels on a device. Results are the same bits.
+enum class Launch {
+  Once = EDBC_LAUNCH_ONCE,   ///< a run is one launch
+  Steps = EDBC_LAUNCH_STEPS, ///< a launch for each phase of each batch
+  Graph = EDBC_LAUNCH_GRAPH, ///< the same, as one CUDA graph
+};
+
 struct SessionOptions {
   Policy policy = Policy::Fsm;
   /// Threads that execute, the caller of `run` among them. Results are the same
   /// bits for any number.
   uint32_t threads = 1;
+  Launch launch = Launch::Once;
+  /// On a device: the CUstream or cudaStream_t that the session shall work on.
+  /// It must outlive the session, and `run` doesn't wait for results then;
+  /// reading does. Null: a stream of the session's own.
+  void *stream = nullptr;
+};
+
+/// To read an output where it is, on the device: `session.logits(node,
+/// edbc::onDevice)`.
+struct OnDevice {};
+constexpr OnDevice onDevice = {};
+
+/// Values in a device's memory: a vector, or a matrix that lies column after
+/// column. They are there once the session's stream has come to that.
+struct DeviceView {
+  const float *data; ///< for kernels and copies, not for the host
+  size_t rows;
+  size_t columns; ///< 1 for a vector
+  size_t stride;  ///< floats from one column to the next
 };
 
 using Statistics = edbc_statistics;
@@ -141,12 +188,14 @@ using Statistics = edbc_statistics;
 class Model {
 public:
   /// With the weights that were embedded at compile time.
-  explicit Model(const edbc_library &library) : Model(library, nullptr) {}
+  explicit Model(const edbc_library &library, Device device = Device::cpu())
+      : Model(library, nullptr, device) {}
   /// With the weights of a .safetensors file.
-  Model(const edbc_library &library, const std::string &weightsPath)
-      : Model(library, weightsPath.c_str()) {}
+  Model(const edbc_library &library, const std::string &weightsPath,
+        Device device = Device::cpu())
+      : Model(library, weightsPath.c_str(), device) {}
 
-  /// Instruction set of the kernels in use, for example "x86-64-v4".
+  /// Instruction set of the kernels in use, for example "x86-64-v4" or "sm_90".
   const char *isa() const { return edbc_model_isa(model.get()); }
   const edbc_model *handle() const { return model.get(); }
 
@@ -157,10 +206,12 @@ private:
     void operator()(edbc_model *model) const { edbc_model_destroy(model); }
   };
 
-  Model(const edbc_library &library, const char *weightsPath)
+  Model(const edbc_library &library, const char *weightsPath, Device device)
       : description(&library) {
     edbc_model_options options = {};
     options.weights_path = weightsPath;
+    options.device = device.kind();
+    options.ordinal = device.ordinal();
     edbc_model *created = nullptr;
     edbc_error error;
     if (edbc_model_create(&library, &options, &created, &error) != EDBC_OK)
@@ -224,6 +275,8 @@ public:
     edbc_session_options given = {};
     given.policy = static_cast<edbc_policy_kind>(options.policy);
     given.threads = options.threads;
+    given.launch = static_cast<edbc_launch>(options.launch);
+    given.stream = options.stream;
     edbc_session *created = nullptr;
     edbc_error error;
     if (edbc_session_create(model.handle(), &given, &created, &error) !=
@@ -276,6 +329,9 @@ public:
   /// Forgets all nodes and keeps the memory. Earlier values become void.
   void reset() { edbc_session_reset(session.get()); }
 
+  /// The CUstream that the session works on; null on the CPU.
+  void *stream() const { return edbc_session_stream(session.get()); }
+
   /// Figures since the last reset. The lower bound is the only one that costs
   /// time to find; without it it is 0.
   Statistics statistics(bool lowerBound = false) const {
@@ -326,6 +382,21 @@ protected:
         description->states[desc.state].fields[desc.field].columns;
     size_t stride = (column.size() + EDBC_LANES - 1) / EDBC_LANES * EDBC_LANES;
     return {column.data(), column.size(), columns, stride};
+  }
+
+  /// The same of either in the device's memory.
+  DeviceView readDevice(uint32_t output, const Value &value) const {
+    const float *data = nullptr;
+    size_t width = 0;
+    edbc_error error;
+    if (edbc_session_read_device(session.get(), output, value.handle, &data,
+                                 &width, &error) != EDBC_OK)
+      throw Error(error);
+    const edbc_output_desc &desc = description->outputs[output];
+    uint32_t columns =
+        description->states[desc.state].fields[desc.field].columns;
+    size_t stride = (width + EDBC_LANES - 1) / EDBC_LANES * EDBC_LANES;
+    return {data, width, columns, stride};
   }
 
 private:

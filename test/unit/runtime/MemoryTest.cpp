@@ -92,7 +92,8 @@ TEST(MemoryTest, FailedCallsChangeNothing) {
   // Each call once fails for lack of memory and then succeeds.
   for (edbc::Policy policy : {edbc::Policy::Fsm, edbc::Policy::Agenda,
                               edbc::Policy::Depth, edbc::Policy::Lemma}) {
-    edbc_session_options options = {static_cast<edbc_policy_kind>(policy), 1};
+    edbc_session_options options = {};
+    options.policy = static_cast<edbc_policy_kind>(policy);
     edbc_session *session = nullptr;
     ASSERT_EQ(edbc_session_create(model.handle(), &options, &session, nullptr),
               EDBC_OK);

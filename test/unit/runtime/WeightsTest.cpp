@@ -51,7 +51,8 @@ protected:
 
   /// The error with which the file is refused, without its path.
   std::string message() {
-    edbc_model_options options = {path.c_str()};
+    edbc_model_options options = {};
+    options.weights_path = path.c_str();
     edbc_model *model = nullptr;
     edbc_error error;
     status = edbc_model_create(&library, &options, &model, &error);

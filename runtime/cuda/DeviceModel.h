@@ -1,0 +1,75 @@
+//===- DeviceModel.h - a network with its weights on a device ---*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_RUNTIME_CUDA_DEVICEMODEL_H
+#define EDBC_RUNTIME_CUDA_DEVICEMODEL_H
+
+#include "runtime/cuda/Resources.h"
+
+#include "edbc/abi.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace edbc::cuda {
+
+/// A device that was found to suit a library, the library's kernels there, and
+/// the constants. Immutable once it is created, and shared by sessions of any
+/// number of threads. All functions may throw Failure.
+class DeviceModel {
+public:
+  DeviceModel(const edbc_library &library, uint32_t ordinal);
+  ~DeviceModel();
+  DeviceModel(const DeviceModel &) = delete;
+  DeviceModel &operator=(const DeviceModel &) = delete;
+
+  /// Copies the constants: `size` floats at `arena`, among which each of
+  /// `constants` begins.
+  void upload(const float *arena, size_t size,
+              const std::vector<const float *> &constants);
+
+  const Driver &driver() const { return theDriver; }
+  Context context() const { return primary->get(); }
+  /// "sm_90" or "compute_90": what the kernels were compiled for.
+  const char *architecture() const { return imageName.c_str(); }
+  const edbc_cuda_desc &description() const { return *library.cuda; }
+  /// Where each constant begins in the device's memory.
+  const std::vector<DevicePointer> &constants() const { return addresses; }
+  /// `edbc_run` and `edbc_step`.
+  Function runFunction() const { return run; }
+  Function stepFunction() const { return step; }
+  /// Blocks that fit on the device at the same time.
+  uint32_t mostBlocks() const { return numBlocks; }
+  /// Whether blocks of a launch can wait for each other.
+  bool isCooperative() const { return cooperative; }
+
+private:
+  int attribute(DeviceAttribute attribute) const;
+  void findDevice(uint32_t ordinal);
+  void loadImage();
+  bool tryImage(const edbc_cuda_image &image, bool isLast);
+  void findKernels();
+  Function findFunction(const char *name);
+
+  const edbc_library &library;
+  Driver theDriver;
+  Device device = 0;
+  std::string deviceName;
+  uint32_t deviceArchitecture = 0; ///< 10 * major + minor
+  bool cooperative = false;
+  uint32_t numBlocks = 0;
+  std::unique_ptr<PrimaryContext> primary;
+  std::string imageName;
+  Module module;
+  Function run = nullptr, step = nullptr;
+  DeviceMemory arena;
+  std::vector<DevicePointer> addresses;
+};
+
+} // namespace edbc::cuda
+
+#endif // EDBC_RUNTIME_CUDA_DEVICEMODEL_H
