@@ -19,6 +19,7 @@
 #include "compiler/Load/InstanceSession.h"
 #include "compiler/Reference/Reference.h"
 #include "test/e2e/TestedNetwork.h"
+#include "test/gpu/driver/HostKernels.h"
 
 #include "edbc/edbc.h"
 
@@ -406,6 +407,25 @@ TEST_F(NetworkTest, GivesTheSameBitsWhenGraphsGrowInTurns) {
 
 TEST_F(NetworkTest, GivesTheSameBitsWhenFinishedInstancesAreDropped) {
   expectSameBits(together, runInTurns(model, instances, /*drops=*/true));
+}
+
+/// By the CPU's kernels on a fake device: what the runtime lays out for kernels
+/// there, and which ones it lets run at the same time.
+TEST_F(NetworkTest, GivesTheSameBitsOnAFakeDevice) {
+  setenv("EDBC_CUDA_DRIVER", EDBC_FAKE_CUDA, /*overwrite=*/1);
+  fake::begin();
+  fake::DeviceLibrary device(network);
+  device.addImages();
+  {
+    Model other(device.get(), std::string(testedNetwork.weightsFile),
+                Device::cuda());
+    for (Policy policy : {Policy::Fsm, Policy::Agenda, Policy::Depth})
+      expectSameBits(together, runTogether(other, instances, policy));
+    expectSameBits(together, runInTurns(other, instances, /*drops=*/true));
+  }
+  EXPECT_EQ(fake::misuse(), "");
+  EXPECT_EQ(fake::leaks(), "");
+  unsetenv("EDBC_CUDA_DRIVER");
 }
 
 } // namespace

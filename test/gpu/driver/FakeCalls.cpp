@@ -1,0 +1,577 @@
+//===- FakeCalls.cpp - the functions of a driver, faked ---------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "edbc/abi.h"
+#include "test/gpu/driver/FakeState.h"
+
+#include <cstdlib>
+#include <cstring>
+
+using namespace edbc;
+using namespace edbc::fake;
+
+// Every function of the list, with exactly its type.
+extern "C" {
+#define EDBC_DECLARE(name, parameters) Result name parameters;
+EDBC_CUDA_DRIVER_FUNCTIONS(EDBC_DECLARE)
+#undef EDBC_DECLARE
+}
+
+/// Begins every function: notes the call, and lets it fail.
+#define ENTER(how, function)                                                   \
+  State &state = State::get();                                                 \
+  Call call(state);                                                            \
+  if (Result result = state.how(function))                                     \
+  return result
+
+template <typename Handle>
+static Handle *add(std::map<Handle *, std::unique_ptr<Handle>> &all) {
+  auto object = std::make_unique<Handle>();
+  Handle *handle = object.get();
+  all[handle] = std::move(object);
+  return handle;
+}
+
+//===----------------------------------------------------------------------===//
+// The driver and its devices
+//===----------------------------------------------------------------------===//
+
+Result cuInit(unsigned flags) {
+  ENTER(enter, "cuInit");
+  if (flags != 0)
+    return state.report("cuInit: flags");
+  if (state.machine.numDevices == 0)
+    return noDevice;
+  state.isInitialized = true;
+  return success;
+}
+
+Result cuDriverGetVersion(int *version) {
+  ENTER(enter, "cuDriverGetVersion");
+  *version = state.machine.version;
+  return success;
+}
+
+static const char *nameOf(Result result) {
+  switch (result) {
+  case outOfMemory:
+    return "CUDA_ERROR_OUT_OF_MEMORY";
+  case noDevice:
+    return "CUDA_ERROR_NO_DEVICE";
+  case noBinaryForGpu:
+    return "CUDA_ERROR_NO_BINARY_FOR_GPU";
+  case invalidImage:
+    return "CUDA_ERROR_INVALID_IMAGE";
+  case illegalAddress:
+    return "CUDA_ERROR_ILLEGAL_ADDRESS";
+  case launchFailed:
+    return "CUDA_ERROR_LAUNCH_FAILED";
+  default:
+    return "CUDA_ERROR_OTHER";
+  }
+}
+
+Result cuGetErrorName(Result result, const char **name) {
+  *name = nameOf(result);
+  return success;
+}
+
+Result cuGetErrorString(Result, const char **text) {
+  *text = "words of the driver";
+  return success;
+}
+
+Result cuDeviceGetCount(int *count) {
+  ENTER(enter, "cuDeviceGetCount");
+  if (!state.isInitialized)
+    return state.report("cuDeviceGetCount: before cuInit");
+  *count = state.machine.numDevices;
+  return success;
+}
+
+Result cuDeviceGet(Device *device, int ordinal) {
+  ENTER(enter, "cuDeviceGet");
+  if (ordinal < 0 || ordinal >= state.machine.numDevices)
+    return state.report("cuDeviceGet: no such device", invalidDevice);
+  *device = ordinal;
+  return success;
+}
+
+Result cuDeviceGetName(char *name, int size, Device) {
+  ENTER(enter, "cuDeviceGetName");
+  strncpy(name, "Fake", static_cast<size_t>(size));
+  return success;
+}
+
+Result cuDeviceGetAttribute(int *value, DeviceAttribute attribute, Device) {
+  ENTER(enter, "cuDeviceGetAttribute");
+  const Machine &machine = state.machine;
+  switch (attribute) {
+  case multiprocessorCount:
+    *value = machine.multiprocessors;
+    return success;
+  case computeCapabilityMajor:
+    *value = machine.architecture / 10;
+    return success;
+  case computeCapabilityMinor:
+    *value = machine.architecture % 10;
+    return success;
+  case cooperativeLaunch:
+    *value = machine.isCooperative;
+    return success;
+  case maxSharedMemoryPerBlock:
+    *value = machine.sharedBytes;
+    return success;
+  }
+  return state.report("cuDeviceGetAttribute: an unknown attribute");
+}
+
+//===----------------------------------------------------------------------===//
+// Contexts
+//===----------------------------------------------------------------------===//
+
+Result cuDevicePrimaryCtxRetain(Context *context, Device) {
+  ENTER(enter, "cuDevicePrimaryCtxRetain");
+  ++state.context.retained;
+  *context = &state.context;
+  return state.sticky;
+}
+
+Result cuDevicePrimaryCtxRelease_v2(Device) {
+  ENTER(enter, "cuDevicePrimaryCtxRelease_v2");
+  if (state.context.retained == 0)
+    return state.report("cuDevicePrimaryCtxRelease: not retained");
+  if (--state.context.retained == 0) {
+    state.workAll();
+    if (state.sticky != success)
+      state.loseEverything();
+  }
+  return success;
+}
+
+Result cuCtxPushCurrent_v2(Context context) {
+  ENTER(enter, "cuCtxPushCurrent_v2");
+  if (context != &state.context || state.context.retained == 0)
+    return state.report("cuCtxPushCurrent: no context");
+  contextStack().push_back(context);
+  return success;
+}
+
+Result cuCtxPopCurrent_v2(Context *context) {
+  ENTER(enter, "cuCtxPopCurrent_v2");
+  if (contextStack().empty())
+    return state.report("cuCtxPopCurrent: none was pushed");
+  *context = contextStack().back();
+  contextStack().pop_back();
+  return success;
+}
+
+//===----------------------------------------------------------------------===//
+// Modules
+//===----------------------------------------------------------------------===//
+
+Result cuModuleLoadDataEx(ModuleHandle *module, const void *data, unsigned,
+                          JitOption *, void **) {
+  ENTER(enterContext, "cuModuleLoadDataEx");
+  auto image = state.images.find(data);
+  if (image == state.images.end())
+    return invalidImage;
+  if (image->second.architecture > state.machine.architecture)
+    return noBinaryForGpu;
+  *module = add(state.modules);
+  (*module)->kernel = image->second.kernel;
+  return success;
+}
+
+Result cuModuleUnload(ModuleHandle module) {
+  ENTER(enterContext, "cuModuleUnload");
+  if (state.isPending())
+    state.report("cuModuleUnload: work is pending");
+  for (auto it = state.functions.begin(); it != state.functions.end();)
+    it =
+        it->first->module == module ? state.functions.erase(it) : std::next(it);
+  if (state.modules.erase(module) == 0)
+    return state.report("cuModuleUnload: no module");
+  return success;
+}
+
+Result cuModuleGetFunction(Function *function, ModuleHandle module,
+                           const char *name) {
+  ENTER(enterContext, "cuModuleGetFunction");
+  if (!state.modules.count(module))
+    return state.report("cuModuleGetFunction: no module");
+  if (strcmp(name, "edbc_run") != 0 && strcmp(name, "edbc_step") != 0)
+    return state.report("cuModuleGetFunction: no such function");
+  *function = add(state.functions);
+  (*function)->module = module;
+  (*function)->name = name;
+  return success;
+}
+
+Result cuFuncSetAttribute(Function function, FunctionAttribute attribute,
+                          int value) {
+  ENTER(enterContext, "cuFuncSetAttribute");
+  if (!state.functions.count(function) || attribute != maxDynamicSharedBytes ||
+      value > state.machine.sharedBytes)
+    return state.report("cuFuncSetAttribute: an argument");
+  function->sharedBytes = value;
+  return success;
+}
+
+Result cuOccupancyMaxActiveBlocksPerMultiprocessor(int *numBlocks,
+                                                   Function function,
+                                                   int numThreads, size_t) {
+  ENTER(enterContext, "cuOccupancyMaxActiveBlocksPerMultiprocessor");
+  if (!state.functions.count(function) || numThreads <= 0 || numThreads > 1024)
+    return state.report("cuOccupancyMax...: an argument");
+  *numBlocks = state.machine.blocksPerMultiprocessor;
+  return success;
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+Result cuMemGetInfo_v2(size_t *free, size_t *total) {
+  ENTER(enterContext, "cuMemGetInfo_v2");
+  *total = state.machine.memory;
+  *free = state.machine.memory - state.numBytes;
+  return success;
+}
+
+static uintptr_t allocate(size_t size) {
+  size_t rounded = (size + EDBC_CUDA_ALIGNMENT - 1) / EDBC_CUDA_ALIGNMENT *
+                   EDBC_CUDA_ALIGNMENT;
+  void *memory = std::aligned_alloc(EDBC_CUDA_ALIGNMENT, rounded);
+  memset(memory, 0xFF, rounded); // NaNs
+  return reinterpret_cast<uintptr_t>(memory);
+}
+
+Result cuMemAlloc_v2(DevicePointer *memory, size_t size) {
+  ENTER(enterContext, "cuMemAlloc_v2");
+  if (size == 0)
+    return state.report("cuMemAlloc: no bytes");
+  if (size > state.machine.memory - state.numBytes)
+    return outOfMemory;
+  uintptr_t address = allocate(size);
+  state.deviceMemory[address] = size;
+  state.numBytes += size;
+  *memory = address;
+  return success;
+}
+
+Result cuMemFree_v2(DevicePointer memory) {
+  ENTER(enterContext, "cuMemFree_v2");
+  auto found = state.deviceMemory.find(memory);
+  if (found == state.deviceMemory.end())
+    return state.report("cuMemFree: no allocation");
+  if (state.isPending() && state.machine.reportsEarlyFrees)
+    state.report("cuMemFree: work is pending");
+  state.numBytes -= found->second;
+  std::free(reinterpret_cast<void *>(found->first));
+  state.deviceMemory.erase(found);
+  return success;
+}
+
+Result cuMemHostAlloc(void **memory, size_t size, unsigned flags) {
+  ENTER(enterContext, "cuMemHostAlloc");
+  if (size == 0 || flags != 0)
+    return state.report("cuMemHostAlloc: an argument");
+  uintptr_t address = allocate(size);
+  state.hostMemory[address] = size;
+  *memory = reinterpret_cast<void *>(address);
+  return success;
+}
+
+Result cuMemFreeHost(void *memory) {
+  ENTER(enterContext, "cuMemFreeHost");
+  if (state.isPending() && state.machine.reportsEarlyFrees)
+    state.report("cuMemFreeHost: work is pending");
+  if (state.hostMemory.erase(reinterpret_cast<uintptr_t>(memory)) == 0)
+    return state.report("cuMemFreeHost: no allocation");
+  std::free(memory);
+  return success;
+}
+
+//===----------------------------------------------------------------------===//
+// Streams and what is enqueued
+//===----------------------------------------------------------------------===//
+
+Result cuStreamCreate(StreamHandle *stream, unsigned flags) {
+  ENTER(enterContext, "cuStreamCreate");
+  if (flags != nonBlockingStream)
+    return state.report("cuStreamCreate: waits for others");
+  *stream = add(state.streams);
+  return success;
+}
+
+Result cuStreamDestroy_v2(StreamHandle stream) {
+  ENTER(enterContext, "cuStreamDestroy_v2");
+  if (!state.streams.count(stream))
+    return state.report("cuStreamDestroy: no stream");
+  state.work(*stream, UINT64_MAX);
+  state.streams.erase(stream);
+  return success;
+}
+
+Result cuStreamGetCtx(StreamHandle stream, Context *context) {
+  ENTER(enterContext, "cuStreamGetCtx");
+  // A stream of another context.
+  *context = state.streams.count(stream) ? &state.context : nullptr;
+  return success;
+}
+
+Result cuStreamSynchronize(StreamHandle stream) {
+  ENTER(enterContext, "cuStreamSynchronize");
+  if (!state.streams.count(stream) || stream->captured)
+    return state.report("cuStreamSynchronize: no stream, or it captures");
+  state.work(*stream, UINT64_MAX);
+  return state.sticky;
+}
+
+/// Enqueues an operation, or records it.
+static Result enqueue(State &state, const char *function, StreamHandle stream,
+                      bool isRecordable, std::function<void()> operation) {
+  if (!state.streams.count(stream))
+    return state.report(std::string(function) + ": no stream");
+  if (stream->captured) {
+    if (!isRecordable)
+      return state.report(std::string(function) + ": while capturing");
+    stream->captured->nodes.push_back(std::move(operation));
+  } else {
+    stream->operations.push_back(std::move(operation));
+  }
+  return success;
+}
+
+static Result enqueueCopy(State &state, const char *function, uintptr_t to,
+                          uintptr_t from, size_t size, bool isToHost,
+                          bool isFromHost, StreamHandle stream) {
+  auto isIn = [&](bool isHost, uintptr_t address) {
+    return contains(isHost ? state.hostMemory : state.deviceMemory, address,
+                    size);
+  };
+  if (size == 0 || !isIn(isToHost, to) || !isIn(isFromHost, from))
+    return state.report(std::string(function) + ": not in an allocation");
+  return enqueue(state, function, stream, false, [=] {
+    memcpy(reinterpret_cast<void *>(to), reinterpret_cast<const void *>(from),
+           size);
+  });
+}
+
+Result cuMemcpyHtoDAsync_v2(DevicePointer to, const void *from, size_t size,
+                            StreamHandle stream) {
+  ENTER(enterContext, "cuMemcpyHtoDAsync_v2");
+  return enqueueCopy(state, "cuMemcpyHtoDAsync", to,
+                     reinterpret_cast<uintptr_t>(from), size, false, true,
+                     stream);
+}
+
+Result cuMemcpyDtoHAsync_v2(void *to, DevicePointer from, size_t size,
+                            StreamHandle stream) {
+  ENTER(enterContext, "cuMemcpyDtoHAsync_v2");
+  return enqueueCopy(state, "cuMemcpyDtoHAsync",
+                     reinterpret_cast<uintptr_t>(to), from, size, true, false,
+                     stream);
+}
+
+Result cuMemcpyDtoDAsync_v2(DevicePointer to, DevicePointer from, size_t size,
+                            StreamHandle stream) {
+  ENTER(enterContext, "cuMemcpyDtoDAsync_v2");
+  return enqueueCopy(state, "cuMemcpyDtoDAsync", to, from, size, false, false,
+                     stream);
+}
+
+Result cuMemsetD8Async(DevicePointer to, unsigned char value, size_t size,
+                       StreamHandle stream) {
+  ENTER(enterContext, "cuMemsetD8Async");
+  if (!contains(state.deviceMemory, to, size))
+    return state.report("cuMemsetD8Async: not in an allocation");
+  return enqueue(state, "cuMemsetD8Async", stream, false,
+                 [=] { memset(reinterpret_cast<void *>(to), value, size); });
+}
+
+Result cuEventCreate(EventHandle *event, unsigned flags) {
+  ENTER(enterContext, "cuEventCreate");
+  if (flags != untimedEvent)
+    return state.report("cuEventCreate: it takes the time");
+  *event = add(state.events);
+  return success;
+}
+
+Result cuEventDestroy_v2(EventHandle event) {
+  ENTER(enterContext, "cuEventDestroy_v2");
+  if (state.events.erase(event) == 0)
+    return state.report("cuEventDestroy: no event");
+  return success;
+}
+
+Result cuEventRecord(EventHandle event, StreamHandle stream) {
+  ENTER(enterContext, "cuEventRecord");
+  if (!state.events.count(event) || !state.streams.count(stream))
+    return state.report("cuEventRecord: no event or stream");
+  event->stream = stream;
+  event->position = stream->numDone + stream->operations.size();
+  return success;
+}
+
+Result cuEventSynchronize(EventHandle event) {
+  ENTER(enterContext, "cuEventSynchronize");
+  if (!state.events.count(event))
+    return state.report("cuEventSynchronize: no event");
+  if (event->stream && state.streams.count(event->stream))
+    state.work(*event->stream, event->position);
+  return state.sticky;
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels and graphs
+//===----------------------------------------------------------------------===//
+
+/// Checks a launch and returns what executes it.
+static Result prepare(State &state, Function function, unsigned gridSize,
+                      unsigned blockSize, unsigned sharedBytes,
+                      void **arguments, std::function<void()> &operation) {
+  if (!state.functions.count(function))
+    return state.report("a launch: no function");
+  if (gridSize == 0 || blockSize == 0 || blockSize % 32 != 0 ||
+      blockSize > 1024 || int(sharedBytes) > function->sharedBytes)
+    return state.report("a launch: size of grid, block or shared memory");
+  KernelLaunch launch = {function->name, nullptr,   1,          nullptr,
+                         gridSize,       blockSize, sharedBytes};
+  bool isRun = launch.kernel == "edbc_run";
+  memcpy(&launch.steps, arguments[0], sizeof(void *));
+  if (isRun) {
+    memcpy(&launch.numSteps, arguments[1], sizeof(uint32_t));
+    memcpy(&launch.barrier, arguments[2], sizeof(void *));
+    if (!contains(state.deviceMemory,
+                  reinterpret_cast<uintptr_t>(launch.barrier),
+                  sizeof(edbc_cuda_barrier)))
+      return state.report("a launch: the barrier is in no allocation");
+  }
+  if (!contains(state.deviceMemory, reinterpret_cast<uintptr_t>(launch.steps),
+                launch.numSteps * sizeof(edbc_cuda_step)))
+    return state.report("a launch: the steps are in no allocation");
+  Kernel kernel = function->module->kernel;
+  operation = [&state, kernel, launch] {
+    if (state.kernelsToFailure != 0 && --state.kernelsToFailure == 0)
+      state.sticky = state.kernelFailure;
+    else
+      kernel(launch);
+  };
+  return success;
+}
+
+Result cuLaunchKernel(Function function, unsigned gridX, unsigned gridY,
+                      unsigned gridZ, unsigned blockX, unsigned blockY,
+                      unsigned blockZ, unsigned sharedBytes,
+                      StreamHandle stream, void **arguments, void **extra) {
+  ENTER(enterContext, "cuLaunchKernel");
+  if (gridY != 1 || gridZ != 1 || blockY != 1 || blockZ != 1 || extra ||
+      (state.functions.count(function) && function->name != "edbc_step"))
+    return state.report("cuLaunchKernel: an argument");
+  std::function<void()> operation;
+  if (Result result = prepare(state, function, gridX, blockX, sharedBytes,
+                              arguments, operation))
+    return result;
+  return enqueue(state, "cuLaunchKernel", stream, true, std::move(operation));
+}
+
+Result cuLaunchCooperativeKernel(Function function, unsigned gridX,
+                                 unsigned gridY, unsigned gridZ,
+                                 unsigned blockX, unsigned blockY,
+                                 unsigned blockZ, unsigned sharedBytes,
+                                 StreamHandle stream, void **arguments) {
+  ENTER(enterContext, "cuLaunchCooperativeKernel");
+  const Machine &machine = state.machine;
+  if (gridY != 1 || gridZ != 1 || blockY != 1 || blockZ != 1 ||
+      !machine.isCooperative ||
+      (state.functions.count(function) && function->name != "edbc_run"))
+    return state.report("cuLaunchCooperativeKernel: an argument");
+  if (int(gridX) > machine.multiprocessors * machine.blocksPerMultiprocessor)
+    return state.report("cuLaunchCooperativeKernel: more blocks than fit",
+                        cooperativeLaunchTooLarge);
+  std::function<void()> operation;
+  if (Result result = prepare(state, function, gridX, blockX, sharedBytes,
+                              arguments, operation))
+    return result;
+  return enqueue(state, "cuLaunchCooperativeKernel", stream, false,
+                 std::move(operation));
+}
+
+Result cuStreamBeginCapture_v2(StreamHandle stream, CaptureMode mode) {
+  ENTER(enterContext, "cuStreamBeginCapture_v2");
+  if (!state.streams.count(stream) || stream->captured ||
+      mode != captureThreadLocal)
+    return state.report("cuStreamBeginCapture: an argument");
+  stream->captured = std::make_unique<CUgraph_st>();
+  return success;
+}
+
+Result cuStreamEndCapture(StreamHandle stream, GraphHandle *graph) {
+  State &state = State::get();
+  Call call(state);
+  // Where it fails, capturing has ended too.
+  if (Result result = state.enterContext("cuStreamEndCapture")) {
+    if (state.streams.count(stream))
+      stream->captured.reset();
+    return result;
+  }
+  if (!state.streams.count(stream) || !stream->captured)
+    return state.report("cuStreamEndCapture: it doesn't capture");
+  *graph = stream->captured.get();
+  state.graphs[*graph] = std::move(stream->captured);
+  return success;
+}
+
+Result cuGraphInstantiateWithFlags(GraphExecHandle *executable,
+                                   GraphHandle graph,
+                                   unsigned long long flags) {
+  ENTER(enterContext, "cuGraphInstantiateWithFlags");
+  if (!state.graphs.count(graph) || flags != 0)
+    return state.report("cuGraphInstantiate: an argument");
+  *executable = add(state.executables);
+  (*executable)->nodes = graph->nodes;
+  return success;
+}
+
+Result cuGraphExecUpdate_v2(GraphExecHandle executable, GraphHandle graph,
+                            GraphUpdateResult *result) {
+  ENTER(enterContext, "cuGraphExecUpdate_v2");
+  if (!state.executables.count(executable) || !state.graphs.count(graph) ||
+      !result)
+    return state.report("cuGraphExecUpdate: an argument");
+  constexpr auto updateFailure = static_cast<Result>(910);
+  if (executable->nodes.size() != graph->nodes.size())
+    return updateFailure;
+  executable->nodes = graph->nodes;
+  return success;
+}
+
+Result cuGraphLaunch(GraphExecHandle executable, StreamHandle stream) {
+  ENTER(enterContext, "cuGraphLaunch");
+  if (!state.executables.count(executable))
+    return state.report("cuGraphLaunch: no graph");
+  return enqueue(state, "cuGraphLaunch", stream, false,
+                 [nodes = executable->nodes] {
+                   for (const std::function<void()> &node : nodes)
+                     node();
+                 });
+}
+
+Result cuGraphExecDestroy(GraphExecHandle executable) {
+  ENTER(enterContext, "cuGraphExecDestroy");
+  if (state.executables.erase(executable) == 0)
+    return state.report("cuGraphExecDestroy: no graph");
+  return success;
+}
+
+Result cuGraphDestroy(GraphHandle graph) {
+  ENTER(enterContext, "cuGraphDestroy");
+  if (state.graphs.erase(graph) == 0)
+    return state.report("cuGraphDestroy: no graph");
+  return success;
+}

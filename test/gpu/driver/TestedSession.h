@@ -1,0 +1,155 @@
+//===- TestedSession.h - sessions for tests on devices ----------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_TEST_GPU_DRIVER_TESTEDSESSION_H
+#define EDBC_TEST_GPU_DRIVER_TESTEDSESSION_H
+
+#include "test/unit/runtime/TestNetwork.h"
+
+#include <vector>
+
+namespace edbc::fake {
+
+using test_network::Node;
+using test_network::Score;
+using test_network::Table;
+
+class TestedModel : public edbc::Model {
+public:
+  explicit TestedModel(const edbc_library &library,
+                       edbc::Device device = edbc::Device::cuda())
+      : edbc::Model(library, device) {}
+};
+
+/// The session of the hand-made network, with a model of either kind.
+class TestedSession : public edbc::Session {
+public:
+  explicit TestedSession(const edbc::Model &model,
+                         edbc::SessionOptions options = {})
+      : edbc::Session(model, options) {}
+
+  Node start() { return edbc::Session::add<Node>(0); }
+  Node leaf(uint32_t word) {
+    return edbc::Session::add<Node>(1, {edbc::tokenArgument(word)});
+  }
+  Node mark(Node node, edbc::Span<const float> x) {
+    return edbc::Session::add<Node>(
+        2, {edbc::stateArgument(node), edbc::denseArgument(x, 3, "mark", "x")});
+  }
+  Node inner(Node left, Node right) {
+    return edbc::Session::add<Node>(
+        3, {edbc::stateArgument(left), edbc::stateArgument(right)});
+  }
+  Score score(Node node) {
+    return edbc::Session::add<Score>(4, {edbc::stateArgument(node)});
+  }
+  Node join(Node base, edbc::Span<const Node> some,
+            edbc::Span<const Node> more) {
+    return edbc::Session::add<Node>(5, {edbc::stateArgument(base),
+                                        edbc::statesArgument(some),
+                                        edbc::statesArgument(more)});
+  }
+  Table table(uint32_t index) {
+    return edbc::Session::add<Table>(6, {edbc::tokenArgument(index)});
+  }
+  Table shift(Table table, Node node) {
+    return edbc::Session::add<Table>(
+        7, {edbc::stateArgument(table), edbc::stateArgument(node)});
+  }
+  Table total(edbc::Span<const Table> tables) {
+    return edbc::Session::add<Table>(8, {edbc::statesArgument(tables)});
+  }
+  std::vector<float> logits(Score value) const { return copy(0, value); }
+  std::vector<float> hidden(Node value) const { return copy(1, value); }
+  std::vector<float> matrix(Table value) const {
+    edbc::MatrixView view = readMatrix(2, value);
+    std::vector<float> elements;
+    for (size_t column = 0; column < view.columns(); ++column)
+      for (float element : view.column(column))
+        elements.push_back(element);
+    return elements;
+  }
+  edbc::DeviceView onDevice(Score value) const { return readDevice(0, value); }
+  edbc::DeviceView onDevice(Table value) const { return readDevice(2, value); }
+
+private:
+  std::vector<float> copy(uint32_t output, const edbc::Value &value) const {
+    edbc::Span<const float> data = read(output, value);
+    return {data.begin(), data.end()};
+  }
+};
+
+/// Instances with every kind of cell, of various sizes, which grow and some of
+/// which are dropped. Returns all that can be read, in order of addition.
+inline std::vector<std::vector<float>> runEverything(TestedSession &session) {
+  std::vector<std::vector<float>> results;
+  std::vector<Node> last;
+  for (uint32_t round = 0; round < 4; ++round) {
+    std::vector<Score> scores;
+    std::vector<Table> tables;
+    std::vector<Node> nodes;
+    for (uint32_t i = 0; i < 12; ++i) {
+      Node node;
+      if (round == 0) {
+        session.beginInstance();
+        node = session.start();
+        last.push_back(node);
+      } else if (round < 3 && i < 3) {
+        continue; // dropped
+      } else if (round == 3 && i < 3) {
+        session.beginInstance(); // in the rows of what was dropped
+        node = session.start();
+      } else {
+        session.resumeInstance(i);
+        node = last[i];
+      }
+      for (uint32_t word = 0; word < 1 + (i * 7 + round) % 9; ++word) {
+        const float x[] = {0.5f, float(i), float(word)};
+        Node leaf = session.mark(session.leaf(word * 3 + i), {x, 3});
+        const Node some[] = {leaf, node, leaf};
+        node = session.inner(
+            session.join(leaf, {some, 1 + word % 3}, {some, 1}), node);
+        if (word % 3 == 0)
+          nodes.push_back(node);
+        scores.push_back(session.score(node));
+        Table table = session.shift(session.table(word % 4), node);
+        const Table two[] = {table, session.table(i % 4)};
+        tables.push_back(session.total({two, 1 + word % 2}));
+      }
+      last[i] = node;
+    }
+    session.run();
+    for (Score score : scores)
+      results.push_back(session.logits(score));
+    for (Table table : tables)
+      results.push_back(session.matrix(table));
+    // Hidden states aren't read in every run.
+    if (round % 2 == 1)
+      for (Node node : nodes)
+        results.push_back(session.hidden(node));
+    if (round == 0)
+      for (uint32_t i = 0; i < 3; ++i)
+        session.dropInstance(i);
+  }
+  return results;
+}
+
+/// Adds `count` instances, of which number i is of the words i and i + 1,
+/// modulo 200; returns their scores.
+inline std::vector<Score> addInstances(TestedSession &session, uint32_t count) {
+  std::vector<Score> scores;
+  for (uint32_t i = 0; i < count; ++i) {
+    session.beginInstance();
+    Node left = session.leaf(i % 200);
+    scores.push_back(
+        session.score(session.inner(left, session.leaf(i % 200 + 1))));
+  }
+  return scores;
+}
+
+} // namespace edbc::fake
+
+#endif // EDBC_TEST_GPU_DRIVER_TESTEDSESSION_H
