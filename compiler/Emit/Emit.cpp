@@ -51,7 +51,7 @@ if(NOT TARGET edbc::{0})
     IMPORTED_LOCATION "${{CMAKE_CURRENT_LIST_DIR}/lib/lib{0}.a"
     IMPORTED_LINK_INTERFACE_LANGUAGES CXX
     INTERFACE_INCLUDE_DIRECTORIES "${{CMAKE_CURRENT_LIST_DIR}/include"
-    INTERFACE_LINK_LIBRARIES "m;Threads::Threads")
+    INTERFACE_LINK_LIBRARIES "m;Threads::Threads;${{CMAKE_DL_LIBS}")
 endif()
 )";
   return llvm::formatv(text, network);

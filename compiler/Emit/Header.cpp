@@ -158,7 +158,8 @@ static LogicalResult verifyNames(const Network &network) {
     check(model.declare(network.module, "dimension", dim.getName()));
 
   Scope session({"Session", "Model", "beginInstance", "resumeInstance",
-                 "dropInstance", "run", "reset", "statistics", "saveGraphs"},
+                 "dropInstance", "run", "reset", "statistics", "saveGraphs",
+                 "stream"},
                 "a member of class Session");
   for (KernelOp kernel : network.kernels) {
     check(session.declare(kernel, "cell", kernel.getSymName()));
@@ -220,10 +221,12 @@ static void printModel(llvm::raw_ostream &os, const Network &network,
   std::string library = descriptionSymbol(network.name);
   if (weightsEmbedded)
     os << "  /// With the weights embedded in the library.\n"
-       << "  Model() : edbc::Model(" << library << ") {}\n";
+       << "  explicit Model(edbc::Device device = edbc::Device::cpu())\n"
+       << "      : edbc::Model(" << library << ", device) {}\n";
   os << "  /// With the weights of a .safetensors file.\n"
-     << "  explicit Model(const std::string &weightsPath)\n"
-     << "      : edbc::Model(" << library << ", weightsPath) {}\n"
+     << "  explicit Model(const std::string &weightsPath,\n"
+     << "                 edbc::Device device = edbc::Device::cpu())\n"
+     << "      : edbc::Model(" << library << ", weightsPath, device) {}\n"
      << "};\n\n";
 }
 
@@ -303,7 +306,11 @@ static void printOutput(llvm::raw_ostream &os, const Network &network,
      << "  " << (isMatrix ? "edbc::MatrixView " : "edbc::Span<const float> ")
      << output.getSymName() << '(' << output.getState() << " node) const {\n"
      << "    return edbc::Session::" << (isMatrix ? "readMatrix" : "read")
-     << '(' << number << ", node);\n  }\n";
+     << '(' << number << ", node);\n  }\n"
+     << "  /// The same where it is, in the memory of the model's device.\n"
+     << "  edbc::DeviceView " << output.getSymName() << '(' << output.getState()
+     << " node, edbc::OnDevice) const {\n"
+     << "    return edbc::Session::readDevice(" << number << ", node);\n  }\n";
 }
 
 static void printSession(llvm::raw_ostream &os, const Network &network) {

@@ -149,7 +149,26 @@ static void run(const tiny::Model &model) {
         model.isa());
   check(session.scaled(score).size() == 5, "width", model.isa());
 }
+static void runOnDevice() {
+  try {
+    tiny::Model model(edbc::Device::cuda(0));
+    check(false, "device", model.isa());
+  } catch (const edbc::Error &error) {
+    check(error.status() == EDBC_UNSUPPORTED, "error", error.what());
+  }
+  tiny::Model model;
+  tiny::Session session(model);
+  tiny::Node a = session.leaf(1);
+  session.run();
+  try {
+    session.hidden(a, edbc::onDevice);
+    check(false, "view", model.isa());
+  } catch (const edbc::Error &error) {
+    check(error.status() == EDBC_INVALID_ARGUMENT, "error", error.what());
+  }
+}
 int main() {
+  runOnDevice();
   run(tiny::Model());
   run(tiny::Model(")" + weights +
                          R"("));

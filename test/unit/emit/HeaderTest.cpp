@@ -54,7 +54,7 @@ TEST_F(HeaderTest, hasTypedFunctions) {
       HasSubstr("Score scale(Node node, edbc::Span<const float> by) {"));
   EXPECT_THAT(header,
               HasSubstr("edbc::Span<const float> scaled(Score node) const {"));
-  EXPECT_THAT(header, Not(HasSubstr("Model() :")));
+  EXPECT_THAT(header, Not(HasSubstr("explicit Model(edbc::Device")));
 }
 
 TEST_F(HeaderTest, tellsMatricesAndLists) {
@@ -78,12 +78,18 @@ struct Node : edbc::Value {};
   edbc::MatrixView matrix(Node node) const {
     return edbc::Session::readMatrix(0, node);
   }
+  /// The same where it is, in the memory of the model's device.
+  edbc::DeviceView matrix(Node node, edbc::OnDevice) const {
+    return edbc::Session::readDevice(0, node);
+  }
 )"));
 }
 
 TEST_F(HeaderTest, embeddedWeightsGiveADefaultConstructor) {
   EXPECT_THAT(declare(tinyNetwork(), /*weightsEmbedded=*/true),
-              HasSubstr("Model() : edbc::Model(edbc_library_tiny) {}"));
+              HasSubstr("explicit Model(edbc::Device device = "
+                        "edbc::Device::cpu())\n"
+                        "      : edbc::Model(edbc_library_tiny, device) {}"));
 }
 
 TEST_F(HeaderTest, keywordIsAnError) {
