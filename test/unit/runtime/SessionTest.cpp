@@ -891,7 +891,8 @@ TEST_F(SessionTest, ChecksWhatIsRead) {
 }
 
 TEST_F(SessionTest, EpochsTellSessionsAtOneAddressApart) {
-  edbc_session_options options = {EDBC_POLICY_LEMMA, 1};
+  edbc_session_options options = {};
+  options.policy = EDBC_POLICY_LEMMA;
   edbc_session *raw = nullptr;
   ASSERT_EQ(edbc_session_create(model.handle(), &options, &raw, nullptr),
             EDBC_OK);
@@ -915,7 +916,8 @@ TEST_F(SessionTest, EpochsTellSessionsAtOneAddressApart) {
 TEST_F(SessionTest, ChecksArgumentsOfTheCInterface) {
   edbc_error error;
   edbc_session *raw = nullptr;
-  edbc_session_options options = {static_cast<edbc_policy_kind>(3), 0};
+  edbc_session_options options = {};
+  options.policy = static_cast<edbc_policy_kind>(3);
   ASSERT_EQ(edbc_session_create(model.handle(), &options, &raw, &error),
             EDBC_OK);
   edbc_value value;
