@@ -70,6 +70,9 @@ struct AbiTypes {
         {transition, sizeof(edbc_transition)},
         {policy, sizeof(edbc_policy_desc)},
         {output, sizeof(edbc_output_desc)},
+        {cudaFunction, sizeof(edbc_cuda_function)},
+        {cudaImage, sizeof(edbc_cuda_image)},
+        {cuda, sizeof(edbc_cuda_desc)},
         {library, sizeof(edbc_library)},
     };
     for (auto [type, size] : sizes)
@@ -110,6 +113,11 @@ struct AbiTypes {
   llvm::StructType *policy =
       define("edbc_policy_desc", {u32, u32, u32, u32, pointer});
   llvm::StructType *output = define("edbc_output_desc", {pointer, u32, u32});
+  llvm::StructType *cudaFunction = define("edbc_cuda_function", {u32, u32});
+  llvm::StructType *cudaImage =
+      define("edbc_cuda_image", {pointer, u64, u32, u32});
+  llvm::StructType *cuda = define(
+      "edbc_cuda_desc", {pointer, pointer, u32, u32, u32, u32, u32, u32});
   llvm::StructType *library = define(
       "edbc_library", {u32, u32, pointer, pointer, pointer, pointer, pointer,
                        pointer, u32, u32, u32, u32, u32, u32, policy, pointer});
@@ -124,8 +132,10 @@ private:
 class DescriptionBuilder {
 public:
   DescriptionBuilder(const Network &network, const Weights *weights,
-                     const AbiTypes &types, llvm::Module &module)
-      : network(network), weights(weights), types(types), module(module) {}
+                     const cuda::DeviceKernels *device, const AbiTypes &types,
+                     llvm::Module &module)
+      : network(network), weights(weights), device(device), types(types),
+        module(module) {}
 
   void build() {
     SmallVector<Constant *> params, states, constants, cells, outputs;
@@ -157,7 +167,7 @@ public:
          array(types.output, outputs), u32(params.size()),
          u32(network.states.size()), u32(constants.size()),
          u32(network.kernels.size()), u32(outputs.size()),
-         u32(network.tables.size()), policy(), null()});
+         u32(network.tables.size()), policy(), device ? cudaPart() : null()});
     new llvm::GlobalVariable(module, types.library, /*isConstant=*/true,
                              llvm::GlobalValue::ExternalLinkage, library,
                              descriptionSymbol(network.name));
@@ -199,8 +209,11 @@ private:
 
   Constant *floats(ArrayRef<float> values) {
     // As bytes, which are written in one piece.
-    StringRef bytes(reinterpret_cast<const char *>(values.data()),
-                    values.size() * sizeof(float));
+    return bytes(StringRef(reinterpret_cast<const char *>(values.data()),
+                           values.size() * sizeof(float)));
+  }
+
+  Constant *bytes(StringRef bytes) {
     llvm::GlobalVariable *data = local(llvm::ConstantDataArray::getString(
         module.getContext(), bytes, /*AddNull=*/false));
     data->setAlignment(llvm::Align(EDBC_ALIGNMENT));
@@ -330,8 +343,35 @@ private:
                   {llvm::ConstantArray::get(types.functions, functions),
                    u32(network.numPanels(op)), u32(op.getColumns()),
                    u32(op.getOver() ? *op.getOver() : EDBC_NODES),
-                   u32(op.getCopiedFloats()), u32(EDBC_NO_DEVICE_FUNCTION),
-                   u32(0)});
+                   u32(op.getCopiedFloats()), u32(deviceFunction(op)), u32(0)});
+  }
+
+  uint32_t deviceFunction(PhaseOp op) {
+    if (!device)
+      return EDBC_NO_DEVICE_FUNCTION;
+    auto found = device->code.functionOf.find(op);
+    return found == device->code.functionOf.end() ? EDBC_NO_DEVICE_FUNCTION
+                                                  : found->second;
+  }
+
+  Constant *cudaPart() {
+    SmallVector<Constant *> functions, images;
+    for (const edbc_cuda_function &tiles : device->code.functions)
+      functions.push_back(
+          record(types.cudaFunction,
+                 {u32(tiles.tile_rows), u32(tiles.tiles_per_row_tile)}));
+    for (const cuda::DeviceImage &image : device->images)
+      images.push_back(
+          record(types.cudaImage,
+                 {bytes(image.data),
+                  llvm::ConstantInt::get(types.u64, image.data.size()),
+                  u32(image.architecture.number), u32(image.kind)}));
+    return local(record(types.cuda, {array(types.cudaImage, images),
+                                     array(types.cudaFunction, functions),
+                                     u32(images.size()), u32(functions.size()),
+                                     u32(device->code.blockThreads),
+                                     u32(device->code.sharedBytes),
+                                     u32(device->code.precision), u32(0)}));
   }
 
   Constant *cell(KernelOp op) {
@@ -391,6 +431,7 @@ private:
 
   const Network &network;
   const Weights *weights;
+  const cuda::DeviceKernels *device;
   const AbiTypes &types;
   llvm::Module &module;
   llvm::StringMap<Constant *> strings;
@@ -402,8 +443,9 @@ std::string edbc::descriptionSymbol(StringRef network) {
   return ("edbc_library_" + network).str();
 }
 
-FailureOr<std::string> edbc::describeNetwork(const Network &network,
-                                             const Weights *weights) {
+FailureOr<std::string>
+edbc::describeNetwork(const Network &network, const Weights *weights,
+                      const cuda::DeviceKernels *device) {
   llvm::Expected<CodeGenerator> generator = CodeGenerator::create("x86-64");
   if (!generator)
     return network.emitError() << llvm::toString(generator.takeError());
@@ -413,7 +455,7 @@ FailureOr<std::string> edbc::describeNetwork(const Network &network,
   AbiTypes types(context);
   if (failed(types.verify(network, module.getDataLayout())))
     return failure();
-  DescriptionBuilder(network, weights, types, module).build();
+  DescriptionBuilder(network, weights, device, types, module).build();
   llvm::Expected<std::string> object =
       generator->write(module, CodeFormat::Object);
   if (!object)

@@ -12,6 +12,7 @@
 #ifndef EDBC_COMPILER_EMIT_DESCRIPTION_H
 #define EDBC_COMPILER_EMIT_DESCRIPTION_H
 
+#include "compiler/Cuda/Images.h"
 #include "compiler/Emit/Network.h"
 #include "compiler/Emit/Weights.h"
 
@@ -28,7 +29,8 @@ std::string descriptionSymbol(llvm::StringRef network);
 /// @param weights embedded where given; otherwise the description's parameters
 ///   have no data.
 mlir::FailureOr<std::string> describeNetwork(const Network &network,
-                                             const Weights *weights);
+                                             const Weights *weights,
+                                             const cuda::DeviceKernels *device);
 
 } // namespace edbc
 

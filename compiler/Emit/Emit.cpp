@@ -18,10 +18,12 @@
 using namespace mlir;
 using namespace edbc;
 
-static FailureOr<std::string> compileLibrary(const Network &network,
-                                             const Weights *weights) {
+static FailureOr<std::string>
+compileLibrary(const Network &network, const Weights *weights,
+               const cuda::DeviceKernels *device) {
   std::vector<ArchiveMember> members;
-  FailureOr<std::string> description = describeNetwork(network, weights);
+  FailureOr<std::string> description =
+      describeNetwork(network, weights, device);
   if (failed(description))
     return failure();
   members.push_back(
@@ -74,12 +76,12 @@ edbc::emitLibrary(ModuleOp module, const EmitOptions &options,
       return fail(read.takeError());
     weights = std::move(*read);
   }
-  FailureOr<std::string> header =
-      declareApi(*network, /*weightsEmbedded=*/weights.has_value());
+  FailureOr<std::string> header = declareApi(
+      *network, /*weightsEmbedded=*/weights.has_value(), options.device);
   if (failed(header))
     return failure();
   FailureOr<std::string> library =
-      compileLibrary(*network, weights ? &*weights : nullptr);
+      compileLibrary(*network, weights ? &*weights : nullptr, options.device);
   if (failed(library))
     return failure();
 
@@ -89,8 +91,8 @@ edbc::emitLibrary(ModuleOp module, const EmitOptions &options,
   files.push_back({"include/" + name + ".h", std::move(*header)});
   files.push_back({"include/edbc/abi.h", abiHeader().str()});
   files.push_back({"include/edbc/edbc.h", wrapperHeader().str()});
-  files.push_back(
-      {name + ".json", describeAsJson(*network, weights.has_value())});
+  files.push_back({name + ".json", describeAsJson(*network, weights.has_value(),
+                                                  options.device)});
   files.push_back({name + ".cmake", cmakeFile(name)});
   if (llvm::Error error = writeFiles(options.directory, files))
     return fail(std::move(error));

@@ -7,6 +7,7 @@
 #ifndef EDBC_COMPILER_EMIT_EMIT_H
 #define EDBC_COMPILER_EMIT_EMIT_H
 
+#include "compiler/Cuda/Images.h"
 #include "compiler/Emit/Files.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -22,6 +23,8 @@ struct EmitOptions {
   /// A .safetensors file whose values are embedded in the library; empty: none,
   /// and applications load them when they create a model.
   std::string weightsPath;
+  /// What the library has for CUDA devices; null: nothing.
+  const cuda::DeviceKernels *device = nullptr;
   /// More files that go to the directory: all are written, or none.
   std::vector<OutputFile> texts;
 };

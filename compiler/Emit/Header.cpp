@@ -206,12 +206,28 @@ static void printState(llvm::raw_ostream &os, StateOp state) {
   os << ".\nstruct " << state.getSymName() << " : edbc::Value {};\n\n";
 }
 
+/// For which devices there are kernels.
+static void printDevices(llvm::raw_ostream &os,
+                         const cuda::DeviceKernels &device) {
+  os << "/// Has kernels for CUDA devices (products in "
+     << cuda::precisionName(device.code.precision) << "):";
+  for (const cuda::DeviceImage &image : device.images)
+    if (image.kind == EDBC_CUDA_PTX)
+      os << " and those after " << image.architecture.name();
+    else
+      os << " " << image.architecture.name();
+  os << (device.images.empty() ? " none compiled.\n" : ".\n");
+}
+
 static void printModel(llvm::raw_ostream &os, const Network &network,
-                       bool weightsEmbedded) {
+                       bool weightsEmbedded,
+                       const cuda::DeviceKernels *device) {
   os << "/// The network with its weights. Immutable; sessions of any number "
         "of\n"
-        "/// threads may share one. Errors are thrown as edbc::Error.\n"
-        "class Model : public edbc::Model {\npublic:\n";
+        "/// threads may share one. Errors are thrown as edbc::Error.\n";
+  if (device)
+    printDevices(os, *device);
+  os << "class Model : public edbc::Model {\npublic:\n";
   for (NamedAttribute dim : dimsOf(network))
     if (auto value = dyn_cast<IntegerAttr>(dim.getValue()))
       os << "  static constexpr std::int64_t " << dim.getName().getValue()
@@ -334,7 +350,8 @@ static void printSession(llvm::raw_ostream &os, const Network &network) {
 }
 
 FailureOr<std::string> edbc::declareApi(const Network &network,
-                                        bool weightsEmbedded) {
+                                        bool weightsEmbedded,
+                                        const cuda::DeviceKernels *device) {
   if (failed(verifyNames(network)))
     return failure();
   std::string text;
@@ -356,7 +373,7 @@ namespace {0} {{
                 network.name, descriptionSymbol(network.name));
   for (StateOp state : network.states)
     printState(os, state);
-  printModel(os, network, weightsEmbedded);
+  printModel(os, network, weightsEmbedded, device);
   printSession(os, network);
   os << formatv("\n} // namespace {0}\n\n#endif // EDBC_NETWORK_{0}_H\n",
                 network.name);

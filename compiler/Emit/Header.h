@@ -7,6 +7,7 @@
 #ifndef EDBC_COMPILER_EMIT_HEADER_H
 #define EDBC_COMPILER_EMIT_HEADER_H
 
+#include "compiler/Cuda/Images.h"
 #include "compiler/Emit/Network.h"
 
 #include <string>
@@ -27,7 +28,8 @@ namespace edbc {
 /// Names that C++ can't have there (keywords, the base classes' members, two of
 /// a kind) are reported, all of them, at their operations.
 mlir::FailureOr<std::string> declareApi(const Network &network,
-                                        bool weightsEmbedded);
+                                        bool weightsEmbedded,
+                                        const cuda::DeviceKernels *device);
 
 } // namespace edbc
 

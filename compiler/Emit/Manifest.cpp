@@ -19,8 +19,9 @@ namespace {
 
 class ManifestWriter {
 public:
-  ManifestWriter(const Network &network, llvm::raw_ostream &os)
-      : network(network), json(os, /*IndentSize=*/2) {}
+  ManifestWriter(const Network &network, const cuda::DeviceKernels *device,
+                 llvm::raw_ostream &os)
+      : network(network), device(device), json(os, /*IndentSize=*/2) {}
 
   void write(bool weightsEmbedded) {
     json.object([&] {
@@ -53,10 +54,26 @@ public:
         for (ModuleOp target : network.targets)
           writeTarget(*isaOf(target));
       });
+      if (device)
+        json.attributeObject("cuda", [&] { writeCuda(); });
     });
   }
 
 private:
+  void writeCuda() {
+    json.attribute("precision", cuda::precisionName(device->code.precision));
+    json.attribute("functions", device->code.functions.size());
+    json.attribute("shared_bytes", device->code.sharedBytes);
+    json.attributeArray("images", [&] {
+      for (const cuda::DeviceImage &image : device->images)
+        json.object([&] {
+          json.attribute("architecture", image.architecture.name());
+          json.attribute("kind", image.kind == EDBC_CUDA_PTX ? "ptx" : "cubin");
+          json.attribute("bytes", image.data.size());
+        });
+    });
+  }
+
   void writeDims() {
     auto dims = network.module->getAttrOfType<DictionaryAttr>(dimsAttrName);
     for (NamedAttribute dim :
@@ -284,15 +301,17 @@ private:
   }
 
   const Network &network;
+  const cuda::DeviceKernels *device;
   llvm::json::OStream json;
 };
 
 } // namespace
 
-std::string edbc::describeAsJson(const Network &network, bool weightsEmbedded) {
+std::string edbc::describeAsJson(const Network &network, bool weightsEmbedded,
+                                 const cuda::DeviceKernels *device) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  ManifestWriter(network, os).write(weightsEmbedded);
+  ManifestWriter(network, device, os).write(weightsEmbedded);
   os << '\n';
   return text;
 }

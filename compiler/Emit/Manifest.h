@@ -7,6 +7,7 @@
 #ifndef EDBC_COMPILER_EMIT_MANIFEST_H
 #define EDBC_COMPILER_EMIT_MANIFEST_H
 
+#include "compiler/Cuda/Images.h"
 #include "compiler/Emit/Network.h"
 
 #include <string>
@@ -32,7 +33,8 @@ namespace edbc {
 /// rows of `stride`; `workspaces` are those of cells' nodes and, where an
 /// `operand` is named, of its elements.
 /// @param weightsEmbedded whether the library holds the parameters' values.
-std::string describeAsJson(const Network &network, bool weightsEmbedded);
+std::string describeAsJson(const Network &network, bool weightsEmbedded,
+                           const cuda::DeviceKernels *device);
 
 } // namespace edbc
 

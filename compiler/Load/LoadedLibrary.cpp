@@ -45,7 +45,8 @@ link(llvm::ArrayRef<std::string> objects, llvm::StringRef symbol) {
 FailureOr<LoadedLibrary> LoadedLibrary::load(const Network &network,
                                              const Weights &weights) {
   llvm::SmallVector<std::string> objects;
-  FailureOr<std::string> description = describeNetwork(network, &weights);
+  FailureOr<std::string> description =
+      describeNetwork(network, &weights, /*device=*/nullptr);
   if (failed(description))
     return failure();
   objects.push_back(std::move(*description));

@@ -340,7 +340,7 @@ TEST_F(NetworkTest, AgreesWithTheReference) {
         ASSERT_EQ(together[i].at(next).size(), expected.size());
         EXPECT_LE(relativeError(expected, together[i][next],
                                 largestMagnitude(nodes, state.name, field)),
-                  1e-5);
+                  testedNetwork.tolerance);
         ++next;
       }
     EXPECT_EQ(next, together[i].size());

@@ -23,6 +23,8 @@ struct TestedNetwork {
   const char *weightsFile;
   const NetworkVariant *variants;
   unsigned numVariants;
+  /// Largest error, as a part of the largest value of its kind.
+  double tolerance;
 };
 
 /// Written by CMake for each test program (TestedNetwork.cpp.in). Initialized

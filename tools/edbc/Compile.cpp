@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Cuda/Images.h"
 #include "compiler/Emit/Emit.h"
 #include "compiler/Pipelines.h"
 #include "compiler/Target/ObjectCode.h"
@@ -43,12 +44,23 @@ struct CompileArguments {
                "layout, policy, kernels, llvm")};
   cl::list<std::string> emit{
       "emit", cl::CommaSeparated, cl::value_desc("kind"), cl::cat(category),
-      cl::desc("Write text beside the library: a stage (its IR), llvm-ir or "
-               "assembly")};
+      cl::desc("Write text beside the library: a stage (its IR), llvm-ir, "
+               "assembly, or cuda (the kernels for CUDA devices and what they "
+               "include)")};
   cl::list<std::string> isas{
       "isa", cl::CommaSeparated, cl::value_desc("name"), cl::cat(category),
       cl::desc("Instruction sets to generate kernels for: x86-64-v3, "
                "x86-64-v4 (default: both)")};
+  cl::opt<std::string> target{
+      "target", cl::value_desc("cuda:names"), cl::cat(category),
+      cl::desc("Add kernels for CUDA devices, compiled by NVRTC (CUDA 12 or "
+               "later) for these architectures and those after the oldest of "
+               "them: cuda:sm_90,sm_80; cuda:source compiles none (see "
+               "--emit=cuda)")};
+  cl::opt<std::string> precision{
+      "precision", cl::init("f32"), cl::value_desc("type"), cl::cat(category),
+      cl::desc("With what accuracy CUDA devices multiply: f32 (default), tf32 "
+               "or bf16; sums are f32")};
   KernelArguments kernels{category};
   cl::opt<bool> quiet{"quiet", cl::cat(category),
                       cl::desc("Say nothing where all is well")};
@@ -71,6 +83,7 @@ public:
 private:
   bool runStage(mlir::ModuleOp module, Stage stage, mlir::TimingScope &timing);
   bool emitCode(mlir::ModuleOp module, CodeText kind);
+  bool compileDeviceCode(mlir::ModuleOp module);
   void reportPolicy();
   bool error(const llvm::Twine &message) const {
     fail("edbc compile", message);
@@ -82,11 +95,15 @@ private:
   bool printsLast = false;
   llvm::SmallVector<Stage> emittedStages;
   llvm::SmallVector<CodeText> emittedCode;
+  bool emitsDeviceCode = false;
+  llvm::SmallVector<cuda::Architecture> architectures;
+  edbc_precision precision = EDBC_PRECISION_F32;
   PipelineOptions options;
   std::vector<core::Graph> samples;
   LearnedPolicy learned;
   LearningDisplay display;
   std::vector<OutputFile> texts;
+  std::optional<cuda::DeviceKernels> device;
 };
 } // namespace
 
@@ -118,9 +135,11 @@ bool Compilation::checkArguments() {
       emittedCode.push_back(CodeText::LlvmIr);
     else if (kind == "assembly")
       emittedCode.push_back(CodeText::Assembly);
+    else if (kind == "cuda")
+      emitsDeviceCode = true;
     else
       return error("can't emit '" + kind + "'; what can be emitted is " +
-                   stages + ", llvm-ir, assembly");
+                   stages + ", llvm-ir, assembly, cuda");
   }
   for (const std::string &name : arguments.isas) {
     const batch::Isa *isa =
@@ -132,6 +151,22 @@ bool Compilation::checkArguments() {
                    "'; known are x86-64-v3 and x86-64-v4");
     if (!llvm::is_contained(options.isas, *isa))
       options.isas.push_back(*isa);
+  }
+  static constexpr edbc_precision precisions[] = {
+      EDBC_PRECISION_F32, EDBC_PRECISION_TF32, EDBC_PRECISION_BF16};
+  const edbc_precision *found =
+      llvm::find_if(precisions, [&](edbc_precision known) {
+        return cuda::precisionName(known) == arguments.precision;
+      });
+  if (found == std::end(precisions))
+    return error("unknown precision '" + arguments.precision +
+                 "'; known are f32, tf32 and bf16");
+  precision = *found;
+  if (!arguments.target.empty()) {
+    auto target = cuda::parseTarget(arguments.target);
+    if (!target)
+      return error(llvm::toString(target.takeError()));
+    architectures = std::move(*target);
   }
   if (!arguments.policy.apply("edbc compile", options.policy) ||
       !arguments.kernels.apply("edbc compile", options))
@@ -237,13 +272,40 @@ bool Compilation::emitCode(mlir::ModuleOp module, CodeText kind) {
   return true;
 }
 
+/// Prints the kernels for devices, compiles them, and writes their text with
+/// the files that it includes, as far as each was asked for.
+bool Compilation::compileDeviceCode(mlir::ModuleOp module) {
+  if (!emitsDeviceCode && arguments.target.empty())
+    return true;
+  mlir::FailureOr<cuda::DeviceCode> code =
+      cuda::printDeviceCode(module, precision);
+  if (mlir::failed(code))
+    return false;
+  std::string path = (*module.getSymName() + ".cu").str();
+  if (emitsDeviceCode) {
+    texts.push_back({path, code->text});
+    for (const cuda::DeviceFile &file : cuda::deviceLibrary())
+      texts.push_back({file.name.str(), file.text.str()});
+  }
+  if (arguments.target.empty())
+    return true;
+  auto images = cuda::compileImages(*code, path, architectures);
+  if (!images)
+    return error(llvm::toString(images.takeError()));
+  device = {std::move(*code), std::move(*images)};
+  return true;
+}
+
 bool Compilation::writeFiles(mlir::ModuleOp module) {
   for (CodeText kind : emittedCode)
     if (!emitCode(module, kind))
       return false;
+  if (!compileDeviceCode(module))
+    return false;
   EmitOptions emit;
   emit.directory = arguments.output;
   emit.weightsPath = arguments.weights;
+  emit.device = device ? &*device : nullptr;
   emit.texts = std::move(texts);
   return mlir::succeeded(emitLibrary(
       module, emit, [&](llvm::StringRef message) { error(message); }));

@@ -348,7 +348,8 @@ typedef struct edbc_cuda_step {
   void *const *buffers;
   uint32_t function; /**< edbc_phase_desc.device_function */
   uint32_t rows;     /**< of the phase: nodes or elements, times its columns */
-  /** ceil(rows / tile_rows) * tiles_per_row_tile of the function. */
+  /** ceil(rows / tile_rows) * tiles_per_row_tile of the function: as many
+   * blocks can take part. */
   uint32_t tiles;
   /** 1: everything before must be complete first; 0: the step depends on none
    *  since the last one with 1. The first step of a launch needs none. */
@@ -366,9 +367,9 @@ typedef struct edbc_cuda_barrier {
   uint32_t generation;
 } edbc_cuda_barrier;
 
-/** How a phase is cut into tiles, each the work of one block of threads. Tiles
- *  don't depend on each other, and results don't depend on who computes them.
- */
+/** How a phase is cut into its smallest tiles, each the work of one block of
+ *  threads. Kernels take larger ones where there are many rows; results don't
+ *  depend on it, nor on who computes them. */
 typedef struct edbc_cuda_function {
   uint32_t tile_rows;          /**< rows of a tile, at least 1 */
   uint32_t tiles_per_row_tile; /**< tiles side by side: the phase's units */
@@ -384,17 +385,16 @@ typedef enum edbc_cuda_image_kind {
 } edbc_cuda_image_kind;
 
 /**
- * The library's kernels for an architecture:
+ * The library's kernel for an architecture:
  *
  *     void edbc_run(const edbc_cuda_step *steps, uint32_t num_steps,
  *                   edbc_cuda_barrier *barrier);
- *     void edbc_step(const edbc_cuda_step *step);
  *
- * `edbc_run` executes a whole schedule: all its blocks must run at the same
- * time (a cooperative launch, of at most as many as fit). `edbc_step` executes
- * one step and ignores `barrier`. Both take one-dimensional grids of any number
- * of blocks, which have `block_threads` threads and `shared_bytes` bytes of
- * dynamic shared memory. Both give the same bits for any number of blocks.
+ * It executes a schedule, in one-dimensional grids of any number of blocks of
+ * `block_threads` threads and `shared_bytes` bytes of dynamic shared memory.
+ * All blocks must run at the same time (a cooperative launch, of at most as
+ * many as fit), unless there is one step alone: then `barrier` isn't touched.
+ * Results are the same bits for any number of blocks.
  */
 typedef struct edbc_cuda_image {
   const void *data;      /**< a cubin, or PTX with a NUL at its end */

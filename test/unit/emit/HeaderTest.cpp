@@ -26,7 +26,8 @@ protected:
     mlir::FailureOr<Network> network = Network::read(*module);
     if (failed(network))
       return "";
-    mlir::FailureOr<std::string> header = declareApi(*network, weightsEmbedded);
+    mlir::FailureOr<std::string> header =
+        declareApi(*network, weightsEmbedded, /*device=*/nullptr);
     return failed(header) ? "" : *header;
   }
 };
