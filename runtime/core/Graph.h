@@ -59,12 +59,7 @@ public:
   /// (std::length_error), the graph is unchanged.
   uint32_t add(uint32_t type, const uint32_t *operands, uint32_t numOperands) {
     assert(type < typeCount && "no such type");
-    if (nodeCount == nodes.size())
-      grow(nodes, nodeCount + size_t(1));
-    if (operandIds.size() - slotCount < numOperands)
-      grow(operandIds, slotCount + size_t(numOperands));
-    if (uses.size() < operandIds.size())
-      uses.resize(operandIds.size());
+    reserveOne(numOperands);
 
     // Member by member: compilers assemble a whole Node on the stack and wait
     // for it there.
@@ -82,6 +77,17 @@ public:
       operand.lastUse = slotCount;
     }
     return nodeCount++;
+  }
+
+  /// Makes room for one more node: to add it can't fail then. If it throws, as
+  /// `add` may, the graph is unchanged.
+  void reserveOne(uint32_t numOperands) {
+    if (nodeCount == nodes.size())
+      grow(nodes, nodeCount + size_t(1));
+    if (operandIds.size() - slotCount < numOperands)
+      grow(operandIds, slotCount + size_t(numOperands));
+    if (uses.size() < operandIds.size())
+      uses.resize(operandIds.size());
   }
 
   uint32_t numTypes() const { return typeCount; }

@@ -9,22 +9,31 @@
 using namespace edbc;
 using core::Schedule;
 
-const Schedule &edbc_session::makeSchedule(uint64_t &fallbacks) {
+/// Schedules the nodes of a graph from `first` on.
+const Schedule &edbc_session::scheduleGraph(const core::Graph &scheduled,
+                                            uint32_t first,
+                                            uint64_t &fallbacks) {
   switch (policyKind) {
   case EDBC_POLICY_FSM:
-    core::schedule(frontier, graph, executed, fsm);
+    core::schedule(frontier, scheduled, first, fsm);
     fallbacks = fsm.numFallbacks();
     break;
   case EDBC_POLICY_AGENDA:
-    core::schedule(frontier, graph, executed, agenda);
+    core::schedule(frontier, scheduled, first, agenda);
     break;
   case EDBC_POLICY_LEMMA:
-    core::schedule(frontier, graph, executed, lemma);
+    core::schedule(frontier, scheduled, first, lemma);
     break;
   case EDBC_POLICY_DEPTH:
-    return byDepth.schedule(graph, executed);
+    return byDepth.schedule(scheduled, first);
   }
   return frontier.schedule();
+}
+
+const Schedule &edbc_session::makeSchedule(uint64_t &fallbacks) {
+  if (!shared)
+    return scheduleGraph(graph, executed, fallbacks);
+  return scheduleGraph(shared->getGraph(), shared->getExecuted(), fallbacks);
 }
 
 edbc_status edbc_session::run() {
@@ -35,12 +44,18 @@ edbc_status edbc_session::run() {
   Clock::time_point runBegin = Clock::now();
   if (runEnds.size() == runEnds.capacity())
     runEnds.reserve(runEnds.size() * 2 + 16);
+  if (shared)
+    shared->reserveRun();
   uint64_t fallbacks = 0;
   const Schedule &schedule = makeSchedule(fallbacks);
   Clock::time_point scheduled = Clock::now();
-  executor->run(schedule);
+  // Nodes that are added may all share earlier results.
+  if (!schedule.batches.empty())
+    executor->run(schedule);
 
   runEnds.push_back(numNodes());
+  if (shared)
+    shared->endRun();
   executed = numNodes();
   for (StateRows &rows : states)
     rows.executed = rows.count;

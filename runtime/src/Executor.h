@@ -32,7 +32,8 @@ struct StateRows {
   uint32_t numDropped = 0; ///< rows that are about to become free
 };
 
-/// A session as its executor sees it.
+/// A session as its executor sees it: where nodes share results, with one node
+/// for all of those.
 struct SessionView {
   const edbc_model &model;
   const core::Graph &graph;

@@ -34,7 +34,14 @@ edbc_session::edbc_session(const edbc_model &model,
     mostOperands = std::max(mostOperands, library().cells[c].num_operands);
   }
   operandNodes.resize(mostOperands);
-  SessionView view = {model, graph, places, cells, states, executed};
+  if (options.share)
+    shared = std::make_unique<SharedNodes>(library().num_cells);
+  SessionView view = {model,
+                      shared ? shared->getGraph() : graph,
+                      shared ? shared->getPlaces() : places,
+                      cells,
+                      states,
+                      shared ? shared->getExecuted() : executed};
   executor = model.device ? cuda::createExecutor(view, *model.device, options)
                           : createCpuExecutor(view, options.threads);
 }
@@ -113,7 +120,8 @@ edbc_status edbc_session::dropInstance(uint32_t number, edbc_error *error) {
                                  rows.free.capacity() * 2));
   for (uint32_t s = last; s != none; s = stretches[s].previous)
     for (uint32_t node = stretches[s].end; node-- > stretches[s].begin;)
-      states[places[node].state].free.push_back(places[node].row);
+      if (!shared || shared->release(node))
+        states[places[node].state].free.push_back(places[node].row);
   instance.isDropped = true;
   if (currentInstance == number)
     currentInstance = none;
@@ -152,6 +160,32 @@ void edbc_session::appendElements(CellItems &items, uint32_t operand,
   items.operandNumbers(operand)[item] = static_cast<uint32_t>(rows.size());
   for (size_t i = 0; i < given.count; ++i)
     rows.push_back(places[given.data[i].node].row);
+}
+
+/// A row that no node has.
+uint32_t edbc_session::takeRow(StateRows &rows) {
+  if (rows.free.empty())
+    return rows.count++;
+  uint32_t row = rows.free.back();
+  rows.free.pop_back();
+  return row;
+}
+
+/// Writes down the operands of an item.
+void edbc_session::fillItem(const edbc_cell_desc &cell, CellItems &items,
+                            uint32_t item, const edbc_argument *arguments) {
+  for (uint32_t i = 0; i < cell.num_operands; ++i) {
+    const edbc_operand_desc &operand = cell.operands[i];
+    if (operand.kind == EDBC_OPERAND_STATE)
+      items.operandNumbers(i)[item] = places[arguments[i].state.node].row;
+    else if (operand.kind == EDBC_OPERAND_TOKEN)
+      items.operandNumbers(i)[item] = arguments[i].token;
+    else if (operand.kind == EDBC_OPERAND_DENSE)
+      memcpy(items.operandValues(i) + item * paddedWidth(operand.bound),
+             arguments[i].values, operand.bound * sizeof(float));
+    else
+      appendElements(items, i, item, arguments[i].states);
+  }
 }
 
 edbc_status edbc_session::add(uint32_t cellNumber,
@@ -193,6 +227,13 @@ edbc_status edbc_session::add(uint32_t cellNumber,
 
   // First everything that may fail, then what can be seen.
   CellItems &items = cells[cellNumber];
+  SharedNodes::Key key = {0, SharedNodes::none};
+  if (shared) {
+    key = shared->find(
+        {cellNumber, cell, arguments, {operandNodes.data(), numOperands}},
+        items);
+    shared->reserveOne();
+  }
   items.reserveOne();
   if (places.size() == numNodes())
     places.resize(std::max<size_t>(256, places.size() * 2));
@@ -200,33 +241,20 @@ edbc_status edbc_session::add(uint32_t cellNumber,
 
   if (node == executed)
     buildBegin = Clock::now();
-  StateRows &rows = states[cell.result];
-  uint32_t row;
-  if (rows.free.empty()) {
-    row = rows.count++;
-  } else {
-    row = rows.free.back();
-    rows.free.pop_back();
-  }
-  uint32_t item = items.append();
   Place &place = places[node];
-  place.item = item;
-  place.row = row;
   place.instance = currentInstance;
   place.state = cell.result;
-  items.resultRows()[item] = row;
-  for (uint32_t i = 0; i < cell.num_operands; ++i) {
-    const edbc_operand_desc &operand = cell.operands[i];
-    if (operand.kind == EDBC_OPERAND_STATE)
-      items.operandNumbers(i)[item] = places[arguments[i].state.node].row;
-    else if (operand.kind == EDBC_OPERAND_TOKEN)
-      items.operandNumbers(i)[item] = arguments[i].token;
-    else if (operand.kind == EDBC_OPERAND_DENSE)
-      memcpy(items.operandValues(i) + item * paddedWidth(operand.bound),
-             arguments[i].values, operand.bound * sizeof(float));
-    else
-      appendElements(items, i, item, arguments[i].states);
+  if (key.equal != SharedNodes::none) {
+    place.item = shared->getPlaces()[key.equal].item;
+    place.row = shared->getPlaces()[key.equal].row;
+  } else {
+    place.item = items.append();
+    place.row = takeRow(states[cell.result]);
+    items.resultRows()[place.item] = place.row;
+    fillItem(cell, items, place.item, arguments);
   }
+  if (shared)
+    shared->add(key, cellNumber, place);
   out->session = this;
   out->epoch = epoch;
   out->node = node;
@@ -314,6 +342,8 @@ void edbc_session::reset() {
   currentInstance = stretchBegin = numInstances = 0;
   isInstanceBegun = false;
   runEnds.clear();
+  if (shared)
+    shared->clear();
   executed = 0;
   numBatches = numFallbacks = 0;
   buildTime = scheduleTime = executeTime = Clock::duration::zero();
@@ -389,9 +419,10 @@ void edbc_session::getStatistics(bool lowerBound, edbc_statistics &out) const {
   };
   uint64_t bound = 0;
   if (lowerBound) {
+    const core::Graph &scheduled = shared ? shared->getGraph() : graph;
     uint32_t begin = 0;
-    for (uint32_t end : runEnds) {
-      bound += core::lowerBound(graph, begin, end);
+    for (uint32_t end : shared ? shared->getRunEnds() : runEnds) {
+      bound += core::lowerBound(scheduled, begin, end);
       begin = end;
     }
   }
@@ -399,6 +430,7 @@ void edbc_session::getStatistics(bool lowerBound, edbc_statistics &out) const {
                 instances[currentInstance].lastStretch == none;
   out.instances = size_t(numInstances) + hasNew;
   out.nodes = numNodes();
+  out.shared_nodes = shared ? numNodes() - shared->getGraph().numNodes() : 0;
   out.batches = numBatches;
   const ExecutionCounts &counts = executor->counts;
   out.launches = counts.launches;

@@ -9,6 +9,7 @@
 
 #include "runtime/core/Policy.h"
 #include "runtime/src/Executor.h"
+#include "runtime/src/SharedNodes.h"
 
 #include <chrono>
 #include <memory>
@@ -72,11 +73,17 @@ private:
                       const edbc_values &given);
   edbc_status checkRead(uint32_t output, const edbc_value &value,
                         edbc_error *error) const;
+  uint32_t takeRow(edbc::StateRows &rows);
+  void fillItem(const edbc_cell_desc &cell, edbc::CellItems &items,
+                uint32_t item, const edbc_argument *arguments);
   edbc_status checkInstance(uint32_t instance, edbc_error *error) const;
   edbc_status explainOperand(const edbc_cell_desc &cell, uint32_t operand,
                              const edbc_argument &argument,
                              edbc_error *error) const;
   const char *explainValue(const edbc_value &value) const;
+  const edbc::core::Schedule &scheduleGraph(const edbc::core::Graph &scheduled,
+                                            uint32_t first,
+                                            uint64_t &fallbacks);
   const edbc::core::Schedule &makeSchedule(uint64_t &fallbacks);
 
   const edbc_model &model;
@@ -99,6 +106,10 @@ private:
   /// The nodes that are operands of the one being added, and room for as many
   /// as a cell has operands.
   std::vector<uint32_t> operandNodes;
+
+  /// Null if nodes don't share results. What is scheduled and executed are its
+  /// distinct nodes.
+  std::unique_ptr<edbc::SharedNodes> shared;
 
   edbc::core::Frontier frontier;
   edbc::core::FsmPolicy fsm;

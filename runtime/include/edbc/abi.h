@@ -516,7 +516,11 @@ typedef struct edbc_session_options {
    *  between them. Results are the same bits for any number. */
   uint32_t threads;
   edbc_launch launch; /**< for sessions on a device */
-  uint32_t reserved;  /**< 0 */
+  /** 1: nodes that are the same cell applied to equal operands, of whatever
+   *  instances, share one result and are executed once; 0: each is executed.
+   *  Results are the same bits, and graphs that are saved hold all nodes. It
+   *  pays where there are many such nodes, and costs some 50 ns a node. */
+  uint32_t share;
   /**
    * A CUstream (or cudaStream_t) of the device's primary context, on which the
    * session does all its work and which must outlive it. Then edbc_session_run
@@ -621,9 +625,11 @@ void edbc_session_reset(edbc_session *session);
 typedef struct edbc_statistics {
   uint64_t instances;
   uint64_t nodes;
+  uint64_t shared_nodes; /**< of these, that have the result of an equal one */
   uint64_t batches;
   /** Sum over cells of the longest chain of that cell's nodes: no schedule has
-   *  fewer batches (ED-Batch, section 2.2). Counted by run over its nodes. */
+   *  fewer batches (ED-Batch, section 2.2). Counted by run over its nodes, but
+   *  for those that have the result of an equal one. */
   uint64_t lower_bound;
   /** Choices in which the policy's state was not in its table. */
   uint64_t fallbacks;

@@ -166,6 +166,9 @@ struct SessionOptions {
   /// It must outlive the session, and `run` doesn't wait for results then;
   /// reading does. Null: a stream of the session's own.
   void *stream = nullptr;
+  /// Whether equal applications of a cell share one result (see
+  /// edbc_session_options). Results are the same bits.
+  bool share = false;
 };
 
 /// To read an output where it is, on the device: `session.logits(node,
@@ -277,6 +280,7 @@ public:
     given.threads = options.threads;
     given.launch = static_cast<edbc_launch>(options.launch);
     given.stream = options.stream;
+    given.share = options.share;
     edbc_session *created = nullptr;
     edbc_error error;
     if (edbc_session_create(model.handle(), &given, &created, &error) !=

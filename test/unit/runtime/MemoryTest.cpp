@@ -14,6 +14,16 @@ using namespace test_network;
 using edbc::test::failingAllocation;
 using edbc::test::numAllocations;
 
+/// All policies, with shared results and without.
+static std::vector<std::pair<edbc::Policy, bool>> policiesAndSharing() {
+  std::vector<std::pair<edbc::Policy, bool>> all;
+  for (edbc::Policy policy : {edbc::Policy::Fsm, edbc::Policy::Agenda,
+                              edbc::Policy::Depth, edbc::Policy::Lemma})
+    for (bool share : {false, true})
+      all.emplace_back(policy, share);
+  return all;
+}
+
 /// Builds and runs a graph in two steps, with every kind of cell.
 static std::vector<float> runBatch(Session &session) {
   Score last;
@@ -45,9 +55,12 @@ static std::vector<float> runBatch(Session &session) {
 
 TEST(MemoryTest, WarmSessionsAllocateNothing) {
   Model model;
-  for (edbc::Policy policy : {edbc::Policy::Fsm, edbc::Policy::Agenda,
-                              edbc::Policy::Depth, edbc::Policy::Lemma}) {
-    Session session(model, {policy, 2});
+  for (auto [policy, share] : policiesAndSharing()) {
+    edbc::SessionOptions options;
+    options.policy = policy;
+    options.threads = 2;
+    options.share = share;
+    Session session(model, options);
     std::vector<float> first = runBatch(session);
     session.reset();
     std::vector<float> second = runBatch(session);
@@ -90,10 +103,10 @@ TEST(MemoryTest, ModelsSurviveLackOfMemory) {
 TEST(MemoryTest, FailedCallsChangeNothing) {
   Model model;
   // Each call once fails for lack of memory and then succeeds.
-  for (edbc::Policy policy : {edbc::Policy::Fsm, edbc::Policy::Agenda,
-                              edbc::Policy::Depth, edbc::Policy::Lemma}) {
+  for (auto [policy, share] : policiesAndSharing()) {
     edbc_session_options options = {};
     options.policy = static_cast<edbc_policy_kind>(policy);
+    options.share = share;
     edbc_session *session = nullptr;
     ASSERT_EQ(edbc_session_create(model.handle(), &options, &session, nullptr),
               EDBC_OK);
@@ -114,6 +127,7 @@ TEST(MemoryTest, FailedCallsChangeNothing) {
         ASSERT_EQ(status, EDBC_OUT_OF_MEMORY);
         edbc_session_statistics(session, 0, &after, nullptr);
         ASSERT_EQ(after.nodes, before.nodes);
+        ASSERT_EQ(after.shared_nodes, before.shared_nodes);
         ASSERT_EQ(after.batches, before.batches);
         ASSERT_EQ(after.instances, before.instances);
       }

@@ -213,6 +213,15 @@ public:
 const edbc::Policy allPolicies[] = {edbc::Policy::Fsm, edbc::Policy::Agenda,
                                     edbc::Policy::Depth, edbc::Policy::Lemma};
 
+/// With shared results and without.
+std::vector<std::pair<edbc::Policy, bool>> policiesAndSharing() {
+  std::vector<std::pair<edbc::Policy, bool>> all;
+  for (edbc::Policy policy : allPolicies)
+    for (bool share : {false, true})
+      all.emplace_back(policy, share);
+  return all;
+}
+
 class SessionTest : public testing::Test {
 protected:
   Model model;
@@ -321,8 +330,11 @@ TEST_F(SessionTest, ComputesEveryKindOfCell) {
 }
 
 TEST_F(SessionTest, ComputesRandomGraphsUnderEveryPolicy) {
-  for (edbc::Policy policy : allPolicies) {
-    Session session(model, {policy});
+  for (auto [policy, share] : policiesAndSharing()) {
+    edbc::SessionOptions options;
+    options.policy = policy;
+    options.share = share;
+    Session session(model, options);
     for (uint64_t round = 0; round < 4; ++round) {
       CheckedGraph graph(session, round);
       for (uint32_t instance = 0; instance < 30; ++instance)
@@ -552,8 +564,11 @@ TEST_F(SessionTest, DroppedInstancesGiveTheirRowsAway) {
 }
 
 TEST_F(SessionTest, DropsWhileOthersGoOn) {
-  for (edbc::Policy policy : allPolicies) {
-    Session session(model, {policy});
+  for (auto [policy, share] : policiesAndSharing()) {
+    edbc::SessionOptions options;
+    options.policy = policy;
+    options.share = share;
+    Session session(model, options);
     for (uint64_t round = 0; round < 3; ++round) {
       CheckedGraph graph(session, 20 + round);
       Random random(30 + round);
