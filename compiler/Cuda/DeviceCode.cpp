@@ -41,6 +41,9 @@ public:
   }
 
   FailureOr<DeviceCode> print() {
+    for (auto state : network.getOps<StateOp>())
+      if (!state.getLayout())
+        return state.emitOpError("has no layout: memory isn't planned");
     for (auto kernel : network.getOps<KernelOp>()) {
       if (kernel.getTable())
         continue; // computed on the host, when a model is created
@@ -91,9 +94,15 @@ LogicalResult CodePrinter::addPhase(KernelOp kernel, PhaseOp phase,
   structs += formatv("\n// {0}\nstruct {1} {{\n", place, name);
   structs += named->body + "};\n";
   structNames.push_back(name);
+  // What a block may have on every device since sm_80.
+  constexpr uint64_t mostShared = 99 << 10;
+  uint64_t shared = named->sharedFloats * sizeof(float);
+  if (shared > mostShared)
+    return phase.emitOpError()
+           << "multiplies too many matrices for a CUDA device: it needs "
+           << shared << " bytes of shared memory, and there are " << mostShared;
   code.functions.push_back(named->tiles);
-  code.sharedBytes =
-      std::max<uint32_t>(code.sharedBytes, named->sharedFloats * sizeof(float));
+  code.sharedBytes = std::max<uint32_t>(code.sharedBytes, shared);
   return success();
 }
 

@@ -67,23 +67,33 @@ Error Nvrtc::load(void *handle, StringRef path) {
   return Error::success();
 }
 
+/// A null pointer where it can't be opened.
+static void *openLibrary(const std::string &path) {
+  // Stays open: NVRTC doesn't like to be unloaded.
+  return dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+}
+
 Expected<Nvrtc> Nvrtc::open() {
-  std::vector<std::string> paths;
   const char *chosen = std::getenv("EDBC_NVRTC");
-  if (chosen)
-    paths = {chosen};
-  else
-    paths = candidates();
+  if (!chosen)
+    return openFirst(candidates());
+  Nvrtc nvrtc;
+  void *handle = openLibrary(chosen);
+  if (!handle)
+    return error("can't open NVRTC, as EDBC_NVRTC says: " + Twine(dlerror()));
+  if (Error problem = nvrtc.load(handle, chosen))
+    return problem;
+  return nvrtc;
+}
+
+Expected<Nvrtc> Nvrtc::openFirst(ArrayRef<std::string> paths) {
   for (const std::string &path : paths)
-    // Stays open: NVRTC doesn't like to be unloaded.
-    if (void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+    if (void *handle = openLibrary(path)) {
       Nvrtc nvrtc;
       if (Error problem = nvrtc.load(handle, path))
         return problem;
       return nvrtc;
     }
-  if (chosen)
-    return error("can't open NVRTC, as EDBC_NVRTC says: " + Twine(dlerror()));
   return error(
       "can't find NVRTC, which compiles for CUDA devices; sought were " +
       join(paths, ", ") + "; EDBC_NVRTC may name another file");

@@ -19,6 +19,8 @@ public:
   /// the first one that is found. The error says where it was sought, or what
   /// is wrong with the one that was found.
   static llvm::Expected<Nvrtc> open();
+  /// The first one of these that is there.
+  static llvm::Expected<Nvrtc> openFirst(llvm::ArrayRef<std::string> paths);
 
   /// "13.0"
   std::string version() const;

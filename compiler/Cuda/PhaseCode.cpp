@@ -176,10 +176,9 @@ uint64_t PhasePrinter::sharedFloats() {
 }
 
 static bool isPlanned(PhaseOp phase) {
+  bool hasProducts = !phase.getBodyBlock().getOps<ProductOp>().empty();
   return cast<KernelOp>(phase->getParentOp()).getBindings() &&
-         phase.getPanel() &&
-         (phase.getWeights() ||
-          phase.getBodyBlock().getOps<ProductOp>().empty()) &&
+         (!hasProducts || (phase.getWeights() && phase.getPanel())) &&
          (phase.getSlots() || phase.getKept().empty());
 }
 

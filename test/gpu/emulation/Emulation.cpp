@@ -24,6 +24,7 @@
 #endif
 #endif
 #ifdef EDBC_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -139,6 +140,10 @@ void threadMain() {
 }
 
 void start(Thread &thread, char *stack) {
+#ifdef EDBC_ASAN
+  // Frames that nobody returned from are still marked.
+  __asan_unpoison_memory_region(stack, stackBytes);
+#endif
   thread.stack = stack;
   thread.copies.resize(1);
   void **top = reinterpret_cast<void **>(stack + stackBytes);

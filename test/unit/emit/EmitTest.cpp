@@ -30,9 +30,16 @@ namespace {
 class EmitTest : public EmitFixture {
 protected:
   bool emit(const std::string &text, const std::string &directory,
-            const std::string &weightsPath = "") {
+            const std::string &weightsPath = "",
+            llvm::ArrayRef<cuda::DeviceImage> images = {}) {
     mlir::OwningOpRef<mlir::ModuleOp> module = parse(text);
     EmitOptions options;
+    cuda::DeviceKernels device;
+    if (!images.empty()) {
+      device.code = *cuda::printDeviceCode(*module, EDBC_PRECISION_TF32);
+      device.images = images;
+      options.device = &device;
+    }
     options.directory = pathOf(directory);
     options.weightsPath = weightsPath;
     return succeeded(
@@ -259,6 +266,63 @@ int main() {
 )");
 }
 
+const cuda::DeviceImage someImages[] = {
+    {{90, false}, EDBC_CUDA_CUBIN, "cubin of nine"},
+    {{80, false}, EDBC_CUDA_PTX, std::string("text of eight\0", 14)}};
+
+TEST_F(EmitTest, descriptionTellsOfDeviceKernels) {
+  ASSERT_TRUE(emit(tinyNetwork(), "out", "", someImages));
+  buildAndRun("out", R"(
+#include "tiny.h"
+#include <cstdio>
+#include <cstring>
+static int failures;
+#define CHECK(condition)                                                       \
+  if (!(condition)) {                                                          \
+    std::printf("%s\n", #condition);                                           \
+    ++failures;                                                                \
+  }
+int main() {
+  const edbc_library &l = edbc_library_tiny;
+  CHECK(l.cuda);
+  const edbc_cuda_desc &cuda = *l.cuda;
+  CHECK(cuda.precision == EDBC_PRECISION_TF32 && cuda.block_threads == 128);
+  CHECK(cuda.num_images == 2 && cuda.images[0].kind == EDBC_CUDA_CUBIN);
+  CHECK(cuda.images[0].architecture == 90 && cuda.images[0].size == 13);
+  CHECK(!std::memcmp(cuda.images[0].data, "cubin of nine", 13));
+  CHECK(cuda.images[1].kind == EDBC_CUDA_PTX && cuda.images[1].size == 14);
+  CHECK(cuda.images[1].architecture == 80);
+  CHECK(!std::strcmp(static_cast<const char *>(cuda.images[1].data),
+                     "text of eight"));
+  CHECK(cuda.num_functions == 4 && cuda.shared_bytes > 4096);
+  // A warp for each row, where there is no product.
+  CHECK(cuda.functions[0].tile_rows == 4);
+  CHECK(cuda.functions[0].tiles_per_row_tile == 1);
+  CHECK(cuda.functions[1].tile_rows == 32);
+  for (unsigned cell = 0; cell < 2; ++cell)
+    CHECK(l.cells[cell].phases[0].device_function == cell);
+  CHECK(l.cells[2].phases[0].device_function == 2);
+  CHECK(l.cells[2].phases[1].device_function == 3);
+  return failures;
+}
+)");
+  EXPECT_THAT(readFile(pathOf("out/include/tiny.h")),
+              HasSubstr("/// Has kernels for CUDA devices (products in tf32): "
+                        "sm_90 and those after sm_80.\n"));
+}
+
+TEST_F(EmitTest, headerSaysThatNoKernelIsCompiled) {
+  mlir::OwningOpRef<mlir::ModuleOp> module = parse(tinyNetwork());
+  cuda::DeviceKernels device = {
+      *cuda::printDeviceCode(*module, EDBC_PRECISION_F32), {}};
+  EmitOptions options;
+  options.directory = pathOf("out");
+  options.device = &device;
+  ASSERT_TRUE(succeeded(emitLibrary(*module, options, [](llvm::StringRef) {})));
+  EXPECT_THAT(readFile(pathOf("out/include/tiny.h")),
+              HasSubstr("(products in f32): none compiled.\n"));
+}
+
 TEST_F(EmitTest, programsUseMatricesAndLists) {
   ASSERT_TRUE(emit(bagNetwork(), "out", writeWeights(bagNetwork())));
   buildAndRun("out", R"(
@@ -429,6 +493,17 @@ TEST_F(EmitTest, manifestSaysWhatTheModuleSays) {
   EXPECT_EQ(print(*root.getObject("targets")->get("x86-64-v4")),
             R"(["edbc.tiny.leaf.0.v4","edbc.tiny.join.0.v4",)"
             R"("edbc.tiny.scale.0.v4","edbc.tiny.scale.1.v4"])");
+}
+
+TEST_F(EmitTest, manifestTellsOfDeviceKernels) {
+  ASSERT_TRUE(emit(tinyNetwork(), "out", "", someImages));
+  llvm::json::Object root = parseJson(pathOf("out/tiny.json"));
+  const llvm::json::Object &cuda = *root.getObject("cuda");
+  EXPECT_EQ(print(*cuda.get("images")),
+            R"([{"architecture":"sm_90","bytes":13,"kind":"cubin"},)"
+            R"({"architecture":"sm_80","bytes":14,"kind":"ptx"}])");
+  EXPECT_EQ(print(*cuda.get("precision")), R"("tf32")");
+  EXPECT_EQ(print(*cuda.get("functions")), "4");
 }
 
 TEST_F(EmitTest, manifestTellsMatricesAndLists) {
