@@ -476,7 +476,8 @@ TEST_F(EmitTest, manifestSaysWhatTheModuleSays) {
             R"({"flops_per_node":100,"name":"join","operands":[)"
             R"({"kind":"state","name":"left","state":"Node"},)"
             R"({"kind":"state","name":"right","state":"Node"}],)"
-            R"("phases":[{"columns":1,"flops_per_row":100,"panel":16,)"
+            R"("phases":[{"columns":1,"copied_floats_per_row":0,)"
+            R"("flops_per_row":100,"panel":16,)"
             R"("panels":1,"weights":"join_0","width":5}],"result":"Node"})");
   EXPECT_EQ(print(*root.get("policy")),
             R"({"encoding":"sort","kind":"fsm","transitions":[)"
@@ -530,9 +531,11 @@ TEST_F(EmitTest, manifestTellsMatricesAndLists) {
             R"("name":"parts","state":"Node"},)"
             R"({"flops_per_element":0,"kind":"states","least":0,)"
             R"("name":"others","state":"Node"}],"phases":[)"
-            R"({"columns":2,"flops_per_row":12,"over":"parts","panels":1,)"
+            R"({"columns":2,"copied_floats_per_row":0,"flops_per_row":12,)"
+            R"("over":"parts","panels":1,)"
             R"("width":3},)"
-            R"({"columns":2,"flops_per_row":0,"panels":1,"width":3}],)"
+            R"({"columns":2,"copied_floats_per_row":0,"flops_per_row":0,)"
+            R"("panels":1,"width":3}],)"
             R"("result":"Node"})");
   EXPECT_EQ(print(*root.get("layout")),
             R"({"columns":["T","W"],"packs":[],"padded":["W"],)"
