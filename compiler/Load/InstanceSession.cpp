@@ -24,9 +24,8 @@ static bool succeeds(std::string &error, edbc_status (*function)(Parameters...),
 
 std::unique_ptr<InstanceSession>
 InstanceSession::create(const edbc_library &library, const edbc_model &model,
-                        edbc_policy_kind policy, std::string &error) {
-  edbc_session_options options = {};
-  options.policy = policy;
+                        const edbc_session_options &options,
+                        std::string &error) {
   edbc_session *session = nullptr;
   if (!succeeds(error, edbc_session_create, &model, &options, &session))
     return nullptr;

@@ -29,10 +29,9 @@ class InstanceSession {
 public:
   /// Null, with the error's text in `error`, if there can be none. Library and
   /// model must outlive the session.
-  static std::unique_ptr<InstanceSession> create(const edbc_library &library,
-                                                 const edbc_model &model,
-                                                 edbc_policy_kind policy,
-                                                 std::string &error);
+  static std::unique_ptr<InstanceSession>
+  create(const edbc_library &library, const edbc_model &model,
+         const edbc_session_options &options, std::string &error);
 
   /// Executes the instances [first, end) as one mini-batch: their first runs
   /// together, then their second ones, and so on.

@@ -149,12 +149,18 @@ void require(bool isDone, const std::string &error) {
     throw std::runtime_error(error);
 }
 
+edbc_session_options withPolicy(edbc_policy_kind policy) {
+  edbc_session_options options = {};
+  options.policy = policy;
+  return options;
+}
+
 std::unique_ptr<InstanceSession>
-openSession(const Model &model, Policy policy = Policy::Fsm,
+openSession(const Model &model, const edbc_session_options &options = {},
             const edbc_library &library = network) {
   std::string error;
-  auto session = InstanceSession::create(
-      library, *model.handle(), static_cast<edbc_policy_kind>(policy), error);
+  auto session =
+      InstanceSession::create(library, *model.handle(), options, error);
   require(session != nullptr, error);
   return session;
 }
@@ -177,10 +183,10 @@ Outputs readOutputs(const InstanceSession &session, size_t number,
 /// Runs instances together, in one mini-batch.
 std::vector<Outputs> runTogether(const Model &model,
                                  const std::vector<Instance> &instances,
-                                 Policy policy = Policy::Fsm,
+                                 const edbc_session_options &options = {},
                                  const edbc_library &library = network) {
   std::unique_ptr<InstanceSession> session =
-      openSession(model, policy, library);
+      openSession(model, options, library);
   std::string error;
   require(session->run(instances, 0, instances.size(), error), error);
   std::vector<Outputs> outputs;
@@ -194,9 +200,10 @@ std::vector<Outputs> runTogether(const Model &model,
 /// finished may be dropped, and then are read before.
 std::vector<Outputs> runInTurns(const Model &model,
                                 const std::vector<Instance> &instances,
-                                bool drops) {
+                                bool drops,
+                                const edbc_session_options &options = {}) {
   Random random(7);
-  std::unique_ptr<InstanceSession> session = openSession(model);
+  std::unique_ptr<InstanceSession> session = openSession(model, options);
   std::string error;
   std::vector<Outputs> outputs(instances.size());
   std::vector<uint32_t> numNodes(instances.size());
@@ -348,8 +355,9 @@ TEST_F(NetworkTest, AgreesWithTheReference) {
 }
 
 TEST_F(NetworkTest, GivesTheSameBitsUnderEveryPolicy) {
-  for (Policy policy : {Policy::Agenda, Policy::Depth, Policy::Lemma})
-    expectSameBits(together, runTogether(model, instances, policy));
+  for (edbc_policy_kind policy :
+       {EDBC_POLICY_AGENDA, EDBC_POLICY_DEPTH, EDBC_POLICY_LEMMA})
+    expectSameBits(together, runTogether(model, instances, withPolicy(policy)));
 }
 
 TEST_F(NetworkTest, GivesTheSameBitsInEveryCompany) {
@@ -397,7 +405,7 @@ TEST_F(NetworkTest, GivesTheSameBitsCompiledWithOtherOptions) {
     SCOPED_TRACE(variant.options);
     Model other(variant.library, std::string(testedNetwork.weightsFile));
     expectSameBits(together,
-                   runTogether(other, instances, Policy::Fsm, variant.library));
+                   runTogether(other, instances, {}, variant.library));
   }
 }
 
@@ -407,6 +415,59 @@ TEST_F(NetworkTest, GivesTheSameBitsWhenGraphsGrowInTurns) {
 
 TEST_F(NetworkTest, GivesTheSameBitsWhenFinishedInstancesAreDropped) {
   expectSameBits(together, runInTurns(model, instances, /*drops=*/true));
+}
+
+TEST_F(NetworkTest, GivesTheSameBitsWithAnyNumberOfThreads) {
+  // So many instances that phases take long enough to be divided.
+  std::vector<Instance> copies;
+  std::vector<Outputs> expected;
+  for (unsigned i = 0; i < 8; ++i) {
+    copies.insert(copies.end(), instances.begin(), instances.end());
+    expected.insert(expected.end(), together.begin(), together.end());
+  }
+  for (uint32_t threads : {2, 3, 4}) {
+    edbc_session_options options = {};
+    options.threads = threads;
+    std::unique_ptr<InstanceSession> session = openSession(model, options);
+    // The first run tells what is worth dividing.
+    std::string error;
+    for (unsigned run = 0; run < 3; ++run)
+      require(session->run(copies, 0, copies.size(), error), error);
+    std::vector<Outputs> outputs;
+    for (size_t i = 0; i < copies.size(); ++i)
+      outputs.push_back(readOutputs(*session, i, copies[i]));
+    expectSameBits(expected, outputs);
+  }
+}
+
+TEST_F(NetworkTest, GivesTheSameBitsWhenEqualNodesShareResults) {
+  edbc_session_options options = {};
+  options.share = 1;
+  expectSameBits(together, runTogether(model, instances, options));
+  for (bool drops : {false, true})
+    expectSameBits(together, runInTurns(model, instances, drops, options));
+}
+
+TEST_F(NetworkTest, GivesTheSameBitsHoweverItIsExecuted) {
+  Random random(33);
+  for (unsigned trial = 0; trial < 24; ++trial) {
+    SCOPED_TRACE("trial " + std::to_string(trial));
+    std::vector<Instance> company;
+    std::vector<Outputs> expected;
+    for (uint32_t left = 1 + random.below(numInstances); left != 0; --left) {
+      uint32_t i = random.below(numInstances);
+      company.push_back(instances[i]);
+      expected.push_back(together[i]);
+    }
+    edbc_session_options options = {};
+    options.policy = static_cast<edbc_policy_kind>(random.below(4));
+    options.threads = 1 + random.below(4);
+    options.share = random.below(2);
+    uint32_t manner = random.below(3);
+    expectSameBits(expected, manner == 0 ? runTogether(model, company, options)
+                                         : runInTurns(model, company,
+                                                      manner == 1, options));
+  }
 }
 
 /// By the CPU's kernels on a fake device: what the runtime lays out for kernels
@@ -419,9 +480,16 @@ TEST_F(NetworkTest, GivesTheSameBitsOnAFakeDevice) {
   {
     Model other(device.get(), std::string(testedNetwork.weightsFile),
                 Device::cuda());
-    for (Policy policy : {Policy::Fsm, Policy::Agenda, Policy::Depth})
-      expectSameBits(together, runTogether(other, instances, policy));
-    expectSameBits(together, runInTurns(other, instances, /*drops=*/true));
+    for (edbc_policy_kind policy :
+         {EDBC_POLICY_FSM, EDBC_POLICY_AGENDA, EDBC_POLICY_DEPTH})
+      expectSameBits(together,
+                     runTogether(other, instances, withPolicy(policy)));
+    for (uint32_t share : {0, 1}) {
+      edbc_session_options options = {};
+      options.share = share;
+      expectSameBits(together,
+                     runInTurns(other, instances, /*drops=*/true, options));
+    }
   }
   EXPECT_EQ(fake::misuse(), "");
   EXPECT_EQ(fake::leaks(), "");

@@ -235,9 +235,11 @@ bool Runner::createSession() {
       EDBC_OK)
     return error(problem.message);
   model.reset(created);
+  edbc_session_options options = {};
+  options.policy = policy;
   std::string message;
   session =
-      InstanceSession::create(library->description(), *model, policy, message);
+      InstanceSession::create(library->description(), *model, options, message);
   return session || error(message);
 }
 
