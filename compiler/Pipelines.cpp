@@ -84,6 +84,9 @@ static void buildBatch(OpPassManager &manager, const PipelineOptions &options) {
   folding.limit = options.tableLimit;
   manager.addPass(createFoldTables(folding));
   manager.addPass(createCSEPass());
+  HoistProductsOptions hoisting;
+  hoisting.hoist = options.fuse ? options.hoist : "none";
+  manager.nest<batch::KernelOp>().addPass(createHoistProducts(hoisting));
   FormPhasesOptions phases;
   phases.fuse = options.fuse ? "all" : "none";
   manager.nest<batch::KernelOp>().addPass(createFormPhases(phases));

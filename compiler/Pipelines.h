@@ -30,6 +30,9 @@ struct PipelineOptions {
   PolicyTraining training;
   /// Most bytes of tables of what depends on tokens alone; 0: none are made.
   int64_t tableLimit = int64_t(64) << 20;
+  /// What is taken out of recurrences where kernels are fused: "none", "all" or
+  /// "auto" (`batch-hoist-products`).
+  std::string hoist = "auto";
   /// Whether a cell becomes as few kernels as possible, or one for each batched
   /// operation.
   bool fuse = true;

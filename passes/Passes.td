@@ -103,6 +103,47 @@ def FoldTables : Pass<"batch-fold-tables", "::mlir::ModuleOp"> {
   ];
 }
 
+def HoistProducts : Pass<"batch-hoist-products", "::edbc::batch::KernelOp"> {
+  let summary = "takes products out of recurrences";
+  let description = [{
+    In a chain of nodes of one cell each node waits for the one before; but not
+    all of its products do. Where an operand is known in all nodes of the chain
+    before the product is in any (it comes from other cells, from the
+    application, or, as in the upper one of two layers, from fields that the
+    product doesn't reach), a product of its own takes it, and the rest begins
+    with what that gives. Phases that hold such products only can then be executed
+    for many batches at one go (`PhaseOp::isAhead`): each weight is read once for
+    all, and what the recurrence itself reads fits the caches better.
+
+    Operands that are ahead stand first in all products, so that the sum is the
+    same to the bit whether they are taken out or not.
+
+    ```mlir
+    %p = batch.product %x, %h with [#batch.term<@W[0]>, #batch.term<@U[0]>]
+        : tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %q = batch.product %x with [#batch.term<@W[0]>] : tensor<?x64xf32> -> tensor<?x64xf32>
+    %p = batch.product %h from %q : tensor<?x64xf32> with [#batch.term<@U[0]>]
+        : tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+
+    With `auto`, where the weights of a cell's products are more than a core's own
+    cache holds of them, and an eighth of them or more is taken out. It pays there
+    for the fewer instances the more (`tools/bench/README.md` has figures);
+    elsewhere it would cost what it takes to write and read the sums.
+  }];
+  let options = [
+    Option<"hoist", "hoist", "std::string", "\"auto\"",
+           "What is taken out: none, all, or auto, what pays">,
+    Option<"cache", "cache", "int64_t", "524288",
+           "With auto: most bytes of a cell's weights that stay in a cache">
+  ];
+}
+
 def FormPhases : Pass<"batch-form-phases", "::edbc::batch::KernelOp"> {
   let summary = "divides kernels into phases";
   let description = [{

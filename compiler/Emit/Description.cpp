@@ -343,7 +343,8 @@ private:
                   {llvm::ConstantArray::get(types.functions, functions),
                    u32(network.numPanels(op)), u32(op.getColumns()),
                    u32(op.getOver() ? *op.getOver() : EDBC_NODES),
-                   u32(op.getCopiedFloats()), u32(deviceFunction(op)), u32(0)});
+                   u32(op.getCopiedFloats()), u32(deviceFunction(op)),
+                   u32(op.isAhead())});
   }
 
   uint32_t deviceFunction(PhaseOp op) {

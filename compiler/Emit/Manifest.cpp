@@ -176,6 +176,7 @@ private:
         json.attribute("weights", *phase.getWeights());
       json.attribute("flops_per_row", flopsPerRow(phase));
       json.attribute("copied_floats_per_row", phase.getCopiedFloats());
+      json.attribute("ahead", phase.isAhead());
     });
   }
 

@@ -569,6 +569,27 @@ int64_t PhaseOp::getCopiedFloats() {
          getWidth();
 }
 
+bool PhaseOp::isAhead() {
+  auto kernel = cast<KernelOp>((*this)->getParentOp());
+  llvm::StringSet<> stored;
+  for (Operation *op = getOperation(); op; op = op->getNextNode())
+    if (auto phase = dyn_cast<PhaseOp>(op))
+      for (auto scatter : phase.getBodyBlock().getOps<ScatterOp>())
+        stored.insert(scatter.getField());
+  for (Operation &op : kernel.getBodyBlock()) {
+    auto phase = dyn_cast<PhaseOp>(op);
+    if (!phase)
+      continue;
+    for (auto gather : phase.getBodyBlock().getOps<GatherOp>())
+      if (gather.getState() == kernel.getStateAttr() &&
+          stored.contains(gather.getField()))
+        return false;
+    if (phase == *this)
+      break;
+  }
+  return true;
+}
+
 /// Whether a phase computes values of a type.
 static bool computes(PhaseOp phase, Type type) {
   return isBatchTensor(type) &&

@@ -321,6 +321,10 @@ def Batch_PhaseOp : Batch_Op<"phase", [
     /// Floats that each of its rows brings from one place to another, if it only
     /// moves; otherwise 0.
     int64_t getCopiedFloats();
+    /// Whether it can be computed for the nodes of a whole chain of the cell
+    /// before any phase behind it is for one: no phase up to this one reads a
+    /// field of earlier nodes that this one or one behind it stores.
+    bool isAhead();
   }];
 }
 

@@ -40,15 +40,23 @@ public:
 private:
   using Clock = std::chrono::steady_clock;
 
+  Batch takeRun(const Schedule &schedule, size_t &next);
   void prepareElements(const Batch &batch, core::NodeSpan nodes);
   void prepareBuffers(const Schedule &schedule);
   void gatherElements(const Batch &batch);
   void execute(const Schedule &schedule);
-  void executePhase(uint32_t cell, uint32_t phase, int64_t numRows);
+  void executeRun(const Batch &run);
+  void executeRows(uint32_t cell, uint32_t phase, uint32_t begin, uint32_t end);
+  void executePhase(uint32_t cell, uint32_t phase, int64_t firstRow,
+                    int64_t numRows);
 
   const SessionView session;
   const edbc_library &library;
   std::vector<AlignedArray<float>> states; ///< their rows
+  /// By cell: whether a phase of it may be executed for several batches.
+  std::vector<bool> formsRuns;
+  /// Where the batches of the run that is being executed end in it.
+  std::vector<uint32_t> batchEnds;
   AlignedArray<uint32_t> batchItems;
   AlignedArray<float> workspace;
   std::vector<BatchElements> batchElements; ///< by operand of its cell
@@ -69,12 +77,38 @@ CpuExecutor::CpuExecutor(const SessionView &session, uint32_t numThreads)
       states(library.num_states), numThreads(numThreads) {
   uint32_t mostOperands = 0;
   for (uint32_t c = 0; c < library.num_cells; ++c) {
-    rowCosts.emplace_back(library.cells[c].num_phases);
-    mostOperands = std::max(mostOperands, library.cells[c].num_operands);
+    const edbc_cell_desc &cell = library.cells[c];
+    rowCosts.emplace_back(cell.num_phases);
+    mostOperands = std::max(mostOperands, cell.num_operands);
+    formsRuns.push_back(std::any_of(
+        cell.phases, cell.phases + cell.num_phases,
+        [](const edbc_phase_desc &phase) { return phase.ahead != 0; }));
   }
   batchElements.resize(mostOperands);
   if (numThreads > 1)
     pool = std::make_unique<ThreadPool>(numThreads - 1);
+}
+
+/// Batches of one cell that follow one another, as one batch: where phases may
+/// be executed ahead, no more than fit a cache with what is kept for them.
+/// @param next batch, to be moved behind the run.
+Batch CpuExecutor::takeRun(const Schedule &schedule, size_t &next) {
+  constexpr size_t mostBytes = size_t(1) << 19;
+  Batch run = schedule.batches[next++];
+  batchEnds.assign(1, run.count);
+  if (!formsRuns[run.type])
+    return run;
+  size_t bytes =
+      (library.cells[run.type].workspace_stride + size_t(1)) * sizeof(float);
+  for (; next != schedule.batches.size(); ++next) {
+    const Batch &batch = schedule.batches[next];
+    if (batch.type != run.type || batch.begin != run.begin + run.count ||
+        (run.count + batch.count) * bytes > mostBytes)
+      break;
+    run.count += batch.count;
+    batchEnds.push_back(run.count);
+  }
+  return run;
 }
 
 /// Makes room for a batch's elements and what is kept for them.
@@ -99,7 +133,9 @@ void CpuExecutor::prepareElements(const Batch &batch, core::NodeSpan nodes) {
 /// all cells but for what changes from batch to batch.
 void CpuExecutor::prepareBuffers(const Schedule &schedule) {
   size_t mostItems = 0, mostFloats = 0;
-  for (const Batch &batch : schedule.batches) {
+  batchEnds.reserve(schedule.batches.size());
+  for (size_t next = 0; next != schedule.batches.size();) {
+    Batch batch = takeRun(schedule, next);
     size_t stride = library.cells[batch.type].workspace_stride;
     mostItems = std::max<size_t>(mostItems, batch.count);
     mostFloats = std::max(mostFloats, batch.count * stride);
@@ -180,26 +216,52 @@ void CpuExecutor::gatherElements(const Batch &batch) {
   }
 }
 
-void CpuExecutor::execute(const Schedule &schedule) {
-  for (const Batch &batch : schedule.batches) {
-    uint32_t *item = batchItems.data();
-    for (uint32_t node : schedule.nodesOf(batch))
-      *item++ = session.places[node].item;
-    gatherElements(batch);
-    const edbc_cell_desc &cell = library.cells[batch.type];
-    for (uint32_t p = 0; p < cell.num_phases; ++p) {
-      const edbc_phase_desc &phase = cell.phases[p];
-      int64_t numRows =
-          phase.operand == EDBC_NODES
-              ? batch.count
-              : batchElements[phase.operand].begins.data()[batch.count];
-      numRows *= phase.columns;
-      if (numRows == 0)
-        continue;
-      executePhase(batch.type, p, numRows);
-      ++counts.launches;
-      counts.copiedFloats += static_cast<uint64_t>(numRows) * phase.copied;
+/// Executes a phase for the nodes [begin, end) of the run.
+void CpuExecutor::executeRows(uint32_t cell, uint32_t number, uint32_t begin,
+                              uint32_t end) {
+  const edbc_phase_desc &phase = library.cells[cell].phases[number];
+  int64_t first = begin, last = end;
+  if (phase.operand != EDBC_NODES) {
+    const uint32_t *begins = batchElements[phase.operand].begins.data();
+    first = begins[begin];
+    last = begins[end];
+  }
+  int64_t numRows = (last - first) * phase.columns;
+  if (numRows == 0)
+    return;
+  executePhase(cell, number, first * phase.columns, numRows);
+  ++counts.launches;
+  counts.copiedFloats += static_cast<uint64_t>(numRows) * phase.copied;
+}
+
+void CpuExecutor::executeRun(const Batch &run) {
+  const edbc_cell_desc &cell = library.cells[run.type];
+  for (uint32_t phase = 0; phase < cell.num_phases;) {
+    if (cell.phases[phase].ahead) {
+      executeRows(run.type, phase++, 0, run.count);
+      continue;
     }
+    uint32_t behind = phase;
+    while (behind < cell.num_phases && !cell.phases[behind].ahead)
+      ++behind;
+    uint32_t begin = 0;
+    for (uint32_t end : batchEnds) {
+      for (uint32_t p = phase; p < behind; ++p)
+        executeRows(run.type, p, begin, end);
+      begin = end;
+    }
+    phase = behind;
+  }
+}
+
+void CpuExecutor::execute(const Schedule &schedule) {
+  for (size_t next = 0; next != schedule.batches.size();) {
+    Batch run = takeRun(schedule, next);
+    uint32_t *item = batchItems.data();
+    for (uint32_t node : schedule.nodesOf(run))
+      *item++ = session.places[node].item;
+    gatherElements(run);
+    executeRun(run);
   }
 }
 
@@ -209,15 +271,17 @@ namespace {
 struct DividedPhase {
   edbc_phase_fn function;
   void *const *buffers;
+  int64_t firstRow;
   int64_t numRows;
   int64_t numPanels;
   int64_t rowsPerPart;
   int64_t panelsPerPart;
 
-  DividedPhase(edbc_phase_fn function, void *const *buffers, int64_t numRows,
-               int64_t numPanels, int64_t numThreads)
-      : function(function), buffers(buffers), numRows(numRows),
-        numPanels(numPanels), rowsPerPart(numRows), panelsPerPart(numPanels) {
+  DividedPhase(edbc_phase_fn function, void *const *buffers, int64_t firstRow,
+               int64_t numRows, int64_t numPanels, int64_t numThreads)
+      : function(function), buffers(buffers), firstRow(firstRow),
+        numRows(numRows), numPanels(numPanels), rowsPerPart(numRows),
+        panelsPerPart(numPanels) {
     // Kernels take up to eight rows in one go; 24 is a multiple of all tiles.
     constexpr int64_t tile = 24;
     // By panels each thread reads its own part of the weights.
@@ -242,20 +306,24 @@ struct DividedPhase {
   void runPart(int64_t index) const {
     int64_t row = rowsPerPart < numRows ? index * rowsPerPart : 0;
     int64_t panel = panelsPerPart < numPanels ? index * panelsPerPart : 0;
-    function(buffers, row, std::min(row + rowsPerPart, numRows), panel,
+    function(buffers, firstRow + row,
+             firstRow + std::min(row + rowsPerPart, numRows), panel,
              std::min(panel + panelsPerPart, numPanels));
   }
 };
 
 } // namespace
 
-void CpuExecutor::executePhase(uint32_t cell, uint32_t number,
+void CpuExecutor::executePhase(uint32_t cell, uint32_t number, int64_t firstRow,
                                int64_t numRows) {
   const edbc_phase_desc &phase = library.cells[cell].phases[number];
   edbc_phase_fn function = phase.functions[session.model.isa];
   void *const *buffers = session.cells[cell].buffers.data();
+  auto executeAlone = [&] {
+    function(buffers, firstRow, firstRow + numRows, 0, phase.num_panels);
+  };
   if (!pool)
-    return function(buffers, 0, numRows, 0, phase.num_panels);
+    return executeAlone();
 
   // Below this a division costs more than it saves, and far below it even
   // reading the clock does: then only one call in 16 is timed.
@@ -264,18 +332,18 @@ void CpuExecutor::executePhase(uint32_t cell, uint32_t number,
   double count = static_cast<double>(numRows);
   bool isSmall = rowCost != 0 && rowCost * count < leastCost / 4;
   if (isSmall && ++numUntimed % 16 != 0)
-    return function(buffers, 0, numRows, 0, phase.num_panels);
+    return executeAlone();
 
   Clock::time_point begin = Clock::now();
   auto costSinceBegin = [&] {
     std::chrono::duration<double, std::nano> time = Clock::now() - begin;
     return time.count() / count;
   };
-  DividedPhase divided(function, buffers, numRows, phase.num_panels,
+  DividedPhase divided(function, buffers, firstRow, numRows, phase.num_panels,
                        numThreads);
   uint32_t numParts = divided.numParts();
   if (rowCost * count < leastCost || numParts == 1) {
-    function(buffers, 0, numRows, 0, phase.num_panels);
+    executeAlone();
     rowCost = costSinceBegin();
     return;
   }

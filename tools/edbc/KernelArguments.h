@@ -13,9 +13,10 @@
 
 namespace edbc {
 
-/// What is wrong with the names of what is fused and of a layout; empty if
-/// nothing.
-std::string explainKernelForm(llvm::StringRef fuse, llvm::StringRef layout);
+/// What is wrong with the names of what is fused, of a layout, and of what is
+/// hoisted; empty if nothing.
+std::string explainKernelForm(llvm::StringRef fuse, llvm::StringRef layout,
+                              llvm::StringRef hoist);
 
 /// The arguments that say how cells become kernels. To be created before the
 /// command line is parsed, in the category of a command's options.
@@ -27,6 +28,7 @@ struct KernelArguments {
 
   llvm::cl::opt<std::string> fuse;
   llvm::cl::opt<std::string> layout;
+  llvm::cl::opt<std::string> hoist;
   llvm::cl::opt<unsigned> tableLimit;
 };
 

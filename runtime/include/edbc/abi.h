@@ -263,7 +263,10 @@ typedef struct edbc_phase_desc {
   /** Its number among the library's device functions (edbc_cuda_desc), or
    *  EDBC_NO_DEVICE_FUNCTION. Phases of equal code share one. */
   uint32_t device_function;
-  uint32_t reserved; /**< 0 */
+  /** 1: of several batches of the cell that follow one another, it may be
+   *  executed for all at one go, once the phases before it are for all. 0: it is
+   *  executed batch by batch, with those beside it of which this is true. */
+  uint32_t ahead;
 } edbc_phase_desc;
 
 typedef struct edbc_cell_desc {

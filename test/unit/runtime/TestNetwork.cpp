@@ -432,12 +432,17 @@ constexpr edbc_phase_desc phase(edbc_phase_fn function, uint32_t numPanels = 1,
   return {{function, function},    numPanels, numColumns, operand, copied,
           EDBC_NO_DEVICE_FUNCTION, 0};
 }
+/// Of a cell that reads no results of its own state.
+constexpr edbc_phase_desc ahead(edbc_phase_desc phase) {
+  phase.ahead = 1;
+  return phase;
+}
 const edbc_phase_desc startPhases[] = {phase(runStart)};
-const edbc_phase_desc leafPhases[] = {phase(runLeaf)};
+const edbc_phase_desc leafPhases[] = {ahead(phase(runLeaf))};
 const edbc_phase_desc markPhases[] = {phase(runMark)};
 const edbc_phase_desc innerPhases[] = {phase(runInner0, numPanels),
                                        phase(runInner1, numPanels)};
-const edbc_phase_desc scorePhases[] = {phase(runScore)};
+const edbc_phase_desc scorePhases[] = {ahead(phase(runScore))};
 const edbc_phase_desc joinPhases[] = {phase(runJoin0, 1, 1, 1),
                                       phase(runJoin1)};
 const edbc_phase_desc tablePhases[] = {

@@ -1,0 +1,193 @@
+//===- HoistProducts.cpp - products ahead of a recurrence -------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Passes.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/BitVector.h"
+
+namespace edbc {
+#define GEN_PASS_DEF_HOISTPRODUCTS
+#include "passes/Passes.h.inc"
+} // namespace edbc
+
+using namespace mlir;
+using namespace edbc;
+using namespace edbc::batch;
+
+namespace {
+/// Which fields of a kernel's state depend on which: the recurrence that chains
+/// of its nodes are.
+class Recurrence {
+public:
+  explicit Recurrence(KernelOp kernel);
+
+  /// Whether `operand`, which `product` multiplies, is known in all nodes of a
+  /// chain before the product is in any.
+  bool isAhead(Value operand, ProductOp product) const;
+
+private:
+  using Fields = llvm::BitVector;
+
+  Fields none() const { return Fields(numFields); }
+  void addFieldsRead(KernelOp kernel, StateOp state);
+  void addFieldsFed(KernelOp kernel, StateOp state);
+  /// All fields of earlier nodes on which these depend, and themselves.
+  Fields closure(Fields fields) const;
+
+  unsigned numFields;
+  /// Of earlier nodes, that a value depends on in its node.
+  DenseMap<Value, Fields> read;
+  /// Of the node itself, that depend on a value.
+  DenseMap<Value, Fields> fed;
+  /// By field: those of earlier nodes that it depends on.
+  SmallVector<Fields> needed;
+};
+
+struct HoistProductsPass : edbc::impl::HoistProductsBase<HoistProductsPass> {
+  using HoistProductsBase::HoistProductsBase;
+  LogicalResult initialize(MLIRContext *context) override;
+  void runOnOperation() override;
+
+private:
+  bool pays(KernelOp kernel, const Recurrence &recurrence) const;
+};
+} // namespace
+
+Recurrence::Recurrence(KernelOp kernel) {
+  auto state = SymbolTable::lookupNearestSymbolFrom<StateOp>(
+      kernel, kernel.getStateAttr());
+  numFields = state.getNumFields();
+  needed.assign(numFields, none());
+  addFieldsRead(kernel, state);
+  addFieldsFed(kernel, state);
+}
+
+void Recurrence::addFieldsRead(KernelOp kernel, StateOp state) {
+  for (Operation &op : kernel.getBodyBlock().without_terminator()) {
+    Fields fields = none();
+    for (Value operand : op.getOperands())
+      if (auto it = read.find(operand); it != read.end())
+        fields |= it->second;
+    if (auto gather = dyn_cast<GatherOp>(op);
+        gather && gather.getState() == kernel.getStateAttr())
+      fields.set(*state.findField(gather.getField()));
+    if (auto scatter = dyn_cast<ScatterOp>(op))
+      needed[*state.findField(scatter.getField())] |= fields;
+    for (Value result : op.getResults())
+      read[result] = fields;
+  }
+}
+
+void Recurrence::addFieldsFed(KernelOp kernel, StateOp state) {
+  for (Operation &op :
+       llvm::reverse(kernel.getBodyBlock().without_terminator())) {
+    Fields fields = none();
+    if (auto scatter = dyn_cast<ScatterOp>(op))
+      fields.set(*state.findField(scatter.getField()));
+    for (Value result : op.getResults())
+      if (auto it = fed.find(result); it != fed.end())
+        fields |= it->second;
+    for (Value operand : op.getOperands())
+      fed.try_emplace(operand, none()).first->second |= fields;
+  }
+}
+
+Recurrence::Fields Recurrence::closure(Fields fields) const {
+  for (unsigned before = 0; before != fields.count();) {
+    before = fields.count();
+    for (unsigned field : Fields(fields).set_bits())
+      fields |= needed[field];
+  }
+  return fields;
+}
+
+bool Recurrence::isAhead(Value operand, ProductOp product) const {
+  auto result = fed.find(product.getResult());
+  return result == fed.end() ||
+         !closure(read.lookup(operand)).anyCommon(result->second);
+}
+
+/// Bytes of weights that multiply an operand.
+static int64_t weightBytes(ProductOp product, Value operand) {
+  return widthOf(product.getType()) * widthOf(operand.getType()) *
+         static_cast<int64_t>(sizeof(float));
+}
+
+LogicalResult HoistProductsPass::initialize(MLIRContext *context) {
+  if (hoist == "auto" || hoist == "all" || hoist == "none")
+    return success();
+  return emitError(UnknownLoc::get(context))
+         << "batch-hoist-products: can't hoist '" << hoist
+         << "'; none, all or auto";
+}
+
+bool HoistProductsPass::pays(KernelOp kernel,
+                             const Recurrence &recurrence) const {
+  int64_t all = 0, ahead = 0;
+  for (auto product : kernel.getBodyBlock().getOps<ProductOp>())
+    for (Value operand : product.getVectors()) {
+      int64_t bytes = weightBytes(product, operand);
+      all += bytes;
+      if (recurrence.isAhead(operand, product))
+        ahead += bytes;
+    }
+  return all > cache && ahead * 8 >= all;
+}
+
+/// Of a product's operands those that are ahead of it, or the others.
+static ProductOp createPart(OpBuilder &builder, ProductOp product,
+                            const Recurrence &recurrence, bool isAhead,
+                            Value initial) {
+  SmallVector<Value> vectors;
+  SmallVector<Attribute> terms;
+  for (auto [vector, term] :
+       llvm::zip(product.getVectors(), product.getTerms()))
+    if (recurrence.isAhead(vector, product) == isAhead) {
+      vectors.push_back(vector);
+      terms.push_back(term);
+    }
+  if (vectors.empty())
+    return {};
+  return ProductOp::create(builder, product.getLoc(), product.getType(),
+                           vectors, initial, builder.getArrayAttr(terms));
+}
+
+void HoistProductsPass::runOnOperation() {
+  KernelOp kernel = getOperation();
+  Recurrence recurrence(kernel);
+  bool splits = hoist == "all" || (hoist == "auto" && pays(kernel, recurrence));
+  SmallVector<ProductOp> products(kernel.getBodyBlock().getOps<ProductOp>());
+  // Users first: what a product's operands are known from stays as it is.
+  for (ProductOp product : llvm::reverse(products)) {
+    OpBuilder builder(product);
+    ProductOp first = createPart(builder, product, recurrence,
+                                 /*isAhead=*/true, product.getInitial());
+    if (!first || first.getVectors().size() == product.getVectors().size()) {
+      if (first)
+        first.erase();
+      continue;
+    }
+    if (splits) {
+      ProductOp rest = createPart(builder, product, recurrence,
+                                  /*isAhead=*/false, first.getResult());
+      product.replaceAllUsesWith(rest.getResult());
+      product.erase();
+      continue;
+    }
+    // In the same order, for the same bits.
+    ProductOp rest = createPart(builder, product, recurrence,
+                                /*isAhead=*/false, /*initial=*/Value());
+    SmallVector<Value> vectors(first.getVectors());
+    llvm::append_range(vectors, rest.getVectors());
+    SmallVector<Attribute> terms(first.getTerms().getValue());
+    llvm::append_range(terms, rest.getTerms());
+    product.getVectorsMutable().assign(vectors);
+    product.setTermsAttr(builder.getArrayAttr(terms));
+    first.erase();
+    rest.erase();
+  }
+}
