@@ -56,11 +56,13 @@ CompiledNetwork::CompiledNetwork(
   PipelineOptions stages;
   stages.fuse = form.fuse;
   stages.layout = form.layout;
+  stages.hoist = form.hoist;
   for (Stage stage : allStages)
     if (stage < Stage::Policy)
       runStage(*module, stage, stages);
   signature = signatureOf(*module);
   work = countArithmetic(*imported, signature);
+  addExecuted(*module, signature, work);
 }
 
 void CompiledNetwork::learnPolicy(const std::vector<Instance> &samples) {

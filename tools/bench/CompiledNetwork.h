@@ -22,10 +22,11 @@
 
 namespace edbc::bench {
 
-/// How cells become kernels: `fuse` and `layout` of PipelineOptions.
+/// How cells become kernels: members of PipelineOptions.
 struct KernelForm {
   bool fuse = true;
   std::string layout = "full";
+  std::string hoist = "auto";
 };
 
 /// Goes through the stages of compilation. Functions that fail throw

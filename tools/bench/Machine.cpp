@@ -93,23 +93,89 @@ double bench::measurePeak(double seconds) {
   return flop / shortest * 1e-9;
 }
 
-double bench::measureBandwidth() {
-  constexpr int numTrials = 3;
-  long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
-  size_t bytes = std::max(size_t(1) << 28, size_t(std::max(cache, 0L)) * 2);
-  std::vector<uint64_t> array(bytes / sizeof(uint64_t), 1);
-  volatile uint64_t sink = 0;
+// Enough loads at once to hide their latency.
+static constexpr size_t numLoads = 8;
+
+__attribute__((target("avx512f"))) static int64_t read512(const int64_t *data,
+                                                          size_t bytes) {
+  constexpr size_t lanes = 8;
+  __m512i sums[numLoads];
+  for (__m512i &sum : sums)
+    sum = _mm512_setzero_si512();
+  for (size_t i = 0; i < bytes / sizeof(int64_t); i += numLoads * lanes)
+#pragma GCC unroll 8
+    for (size_t k = 0; k < numLoads; ++k)
+      sums[k] =
+          _mm512_or_si512(sums[k], _mm512_loadu_si512(data + i + k * lanes));
+  for (size_t k = 1; k < numLoads; ++k)
+    sums[0] = _mm512_or_si512(sums[0], sums[k]);
+  int64_t lanesOfSum[lanes];
+  _mm512_storeu_si512(lanesOfSum, sums[0]);
+  return lanesOfSum[0];
+}
+
+static int64_t read128(const int64_t *data, size_t bytes) {
+  constexpr size_t lanes = 2;
+  __m128i sums[numLoads];
+  for (__m128i &sum : sums)
+    sum = _mm_setzero_si128();
+  for (size_t i = 0; i < bytes / sizeof(int64_t); i += numLoads * lanes)
+#pragma GCC unroll 8
+    for (size_t k = 0; k < numLoads; ++k)
+      sums[k] = _mm_or_si128(sums[k],
+                             _mm_loadu_si128(reinterpret_cast<const __m128i *>(
+                                 data + i + k * lanes)));
+  for (size_t k = 1; k < numLoads; ++k)
+    sums[0] = _mm_or_si128(sums[0], sums[k]);
+  return _mm_cvtsi128_si64(sums[0]);
+}
+
+__attribute__((target("avx2"))) static int64_t read256(const int64_t *data,
+                                                       size_t bytes) {
+  constexpr size_t lanes = 4;
+  __m256i sums[numLoads];
+  for (__m256i &sum : sums)
+    sum = _mm256_setzero_si256();
+  for (size_t i = 0; i < bytes / sizeof(int64_t); i += numLoads * lanes)
+#pragma GCC unroll 8
+    for (size_t k = 0; k < numLoads; ++k)
+      sums[k] = _mm256_or_si256(
+          sums[k], _mm256_loadu_si256(reinterpret_cast<const __m256i *>(
+                       data + i + k * lanes)));
+  for (size_t k = 1; k < numLoads; ++k)
+    sums[0] = _mm256_or_si256(sums[0], sums[k]);
+  return _mm256_extract_epi64(sums[0], 0);
+}
+
+double bench::measureBandwidth(size_t bytes) {
+  constexpr int fewestPasses = 3;
+  constexpr double seconds = 0.01;
+  constexpr size_t block = 512; // of one round of any of the functions
+  bytes = (bytes + block - 1) / block * block;
+  std::vector<int64_t> array(bytes / sizeof(int64_t), 1);
+  auto read = __builtin_cpu_supports("avx512f") ? read512
+              : __builtin_cpu_supports("avx2")  ? read256
+                                                : read128;
+  volatile int64_t sink = 0;
+  // Small arrays several times in a trial, for the clock's sake.
+  size_t numPasses = std::max<size_t>((size_t(1) << 20) / bytes, 1);
   double shortest = HUGE_VAL;
-  for (int trial = 0; trial < numTrials; ++trial) {
-    Clock::time_point begin = Clock::now();
-    uint64_t sum = 0;
-    for (uint64_t element : array)
-      sum += element;
-    sink = sum;
-    shortest = std::min(shortest, secondsSince(begin));
+  Clock::time_point begin = Clock::now();
+  for (int trial = 0; trial < fewestPasses || secondsSince(begin) < seconds;
+       ++trial) {
+    Clock::time_point trialBegin = Clock::now();
+    for (size_t pass = 0; pass < numPasses; ++pass)
+      sink = read(array.data(), bytes);
+    shortest = std::min(shortest, secondsSince(trialBegin));
   }
   static_cast<void>(sink);
-  return double(array.size() * sizeof(uint64_t)) / shortest * 1e-9;
+  return double(bytes * numPasses) / shortest * 1e-9;
+}
+
+double bench::measureMemoryBandwidth() {
+  long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
+  return measureBandwidth(
+      std::max(size_t(1) << 28, size_t(std::max(cache, 0L)) * 2));
 }
 
 uint64_t bench::physicalMemory() {

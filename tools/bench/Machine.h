@@ -28,9 +28,13 @@ edbc_isa executedIsa();
 /// all, so that other work on the machine does little harm.
 double measurePeak(double seconds);
 
-/// The most memory that one core reads, in GB/s (1e9 bytes), from an array
-/// larger than the caches. Takes some tenths of a second.
-double measureBandwidth();
+/// The most that one core reads, in GB/s (1e9 bytes), again and again from an
+/// array of so many bytes, which lies in whatever cache has room for it. Takes
+/// a hundredth of a second, or three passes over a large array.
+double measureBandwidth(size_t bytes);
+
+/// The same for an array larger than all caches.
+double measureMemoryBandwidth();
 
 /// Bytes of memory that the machine has.
 uint64_t physicalMemory();

@@ -66,15 +66,18 @@ static Measurement &operator+=(Measurement &sum, const Measurement &other) {
   sum.launches += other.launches;
   sum.copiedBytes += other.copiedBytes;
   sum.gflop += other.gflop;
+  sum.executedGflop += other.executedGflop;
   sum.bytes += other.bytes;
+  sum.weightBytes += other.weightBytes;
   return sum;
 }
 
 static Measurement meanOf(Measurement sum) {
   double count = double(sum.miniBatches);
-  for (double *figure : {&sum.ms, &sum.buildMs, &sum.scheduleMs, &sum.executeMs,
-                         &sum.batches, &sum.lowerBound, &sum.launches,
-                         &sum.copiedBytes, &sum.gflop, &sum.bytes})
+  for (double *figure :
+       {&sum.ms, &sum.buildMs, &sum.scheduleMs, &sum.executeMs, &sum.batches,
+        &sum.lowerBound, &sum.launches, &sum.copiedBytes, &sum.gflop,
+        &sum.executedGflop, &sum.bytes, &sum.weightBytes})
     *figure /= count;
   return sum;
 }
@@ -322,6 +325,7 @@ static SessionHandle createSession(const edbc_model &model,
   edbc_session_options options = {};
   options.policy = static_cast<edbc_policy_kind>(configuration.policy);
   options.threads = configuration.threads;
+  options.share = configuration.share;
   edbc_session *session = nullptr;
   edbc_error problem;
   check(edbc_session_create(&model, &options, &session, &problem), problem);
@@ -376,8 +380,30 @@ Measurement bench::measure(const CompiledNetwork &network,
       schedules.count(graph, byCell);
     Work work = countWork(batch, signature, network.getWork(), byCell);
     best.gflop = work.flop * 1e-9;
+    best.executedGflop = work.executedFlop * 1e-9;
     best.bytes = work.bytes;
+    best.weightBytes = weightBytes(network.getWork(), byCell);
     sum += best;
   });
   return meanOf(sum);
+}
+
+std::vector<std::string> bench::saveMiniBatches(
+    const CompiledNetwork &network, const std::vector<Instance> &instances,
+    const std::string &output, const Configuration &configuration,
+    const Effort &effort, const std::string &folder) {
+  const edbc_library &library = network.getLibrary();
+  SessionHandle session = createSession(network.getModel(), configuration);
+  std::vector<std::string> paths;
+  forEachMiniBatch(instances, configuration.batch, effort, [&](auto &batch) {
+    Application application(library, session.get(), findOutput(library, output),
+                            batch);
+    application.run();
+    paths.push_back(folder + "/" + std::to_string(paths.size()) + ".graphs");
+    edbc_error problem;
+    check(
+        edbc_session_save_graphs(session.get(), paths.back().c_str(), &problem),
+        problem);
+  });
+  return paths;
 }

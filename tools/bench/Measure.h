@@ -30,6 +30,7 @@ struct Configuration {
   uint32_t batch; ///< instances of a mini-batch; at least 1
   Policy policy;
   uint32_t threads = 1;
+  bool share = false; ///< edbc_session_options
 };
 
 /// How long a configuration is measured.
@@ -51,7 +52,9 @@ struct Measurement {
   double launches = 0;    ///< phases called
   double copiedBytes = 0; ///< by phases that compute nothing
   double gflop = 0;
+  double executedGflop = 0;
   double bytes = 0;
+  double weightBytes = 0; ///< that the mini-batch reads, each once
 };
 
 /// A mini-batch takes more memory than it should.
@@ -78,6 +81,15 @@ Measurement measure(const CompiledNetwork &network,
                     const std::vector<Instance> &instances,
                     const std::string &output,
                     const Configuration &configuration, const Effort &effort);
+
+/// Writes the graphs of the mini-batches that `measure` would execute into
+/// files in a folder, a file for each; returns their paths.
+std::vector<std::string> saveMiniBatches(const CompiledNetwork &network,
+                                         const std::vector<Instance> &instances,
+                                         const std::string &output,
+                                         const Configuration &configuration,
+                                         const Effort &effort,
+                                         const std::string &folder);
 
 /// Builds the graphs of mini-batches and schedules them, without executing
 /// anything: the whole, times of execution and traffic stay 0.

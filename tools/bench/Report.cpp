@@ -49,9 +49,11 @@ static const char *fuseName(const KernelForm &form) {
 
 std::string bench::tableHead(bool isExecuted) {
   std::string head = "network            hidden batch policy threads";
-  head += isExecuted ? " fuse layout        ms    build schedule  execute  "
-                       "GFLOP/s  of peak launches copied kB"
-                     : "    build schedule";
+  head += isExecuted
+              ? " share fuse layout hoist        ms    build schedule  execute "
+                " GFLOP/s  of peak roofline bound      launches copied "
+                "kB"
+              : "    build schedule";
   return head + "  batches /bound\n";
 }
 
@@ -61,15 +63,22 @@ std::string bench::tableRow(const Result &result) {
   const Measurement &figures = result.figures;
   os << llvm::format("%-18s %6u %5u %-6s %7u", result.workload.c_str(),
                      result.hidden, result.configuration.batch,
-                     policyName(result.configuration.policy).data(),
-                     result.configuration.threads);
+                     result.method().c_str(), result.configuration.threads);
+  if (!result.peer.empty()) {
+    os << llvm::format("%34.3f %35.1f %6.1f %%\n", figures.ms, result.gflops(),
+                       result.percentOfPeak());
+    return row;
+  }
   if (result.isExecuted())
-    os << llvm::format(" %-4s %-6s", fuseName(result.form),
-                       result.form.layout.c_str())
+    os << llvm::format(" %-5s %-4s %-6s %-5s",
+                       result.configuration.share ? "on" : "off",
+                       fuseName(result.form), result.form.layout.c_str(),
+                       result.form.hoist.c_str())
        << llvm::format("%10.3f %8.3f %8.3f %8.3f %8.1f %6.1f %%", figures.ms,
                        figures.buildMs, figures.scheduleMs, figures.executeMs,
                        result.gflops(), result.percentOfPeak())
-       << llvm::format(" %8.1f %9.1f", figures.launches,
+       << llvm::format(" %8.3f %-10s %8.1f %9.1f", result.rooflineMs(),
+                       result.bound(), figures.launches,
                        figures.copiedBytes * 1e-3);
   else
     os << llvm::format(" %8.3f %8.3f", figures.buildMs, figures.scheduleMs);
@@ -99,11 +108,21 @@ std::string bench::jsonLine(const Result &result) {
     json.attribute("data", result.data);
     json.attribute("hidden", int64_t(result.hidden));
     json.attribute("batch", int64_t(configuration.batch));
-    json.attribute("policy", llvm::StringRef(policyName(configuration.policy)));
+    json.attribute("policy", result.method());
     json.attribute("threads", int64_t(configuration.threads));
+    if (!result.peer.empty()) {
+      number("instances_per_s", result.instancesPerSecond());
+      number("ms", figures.ms);
+      number("gflop", figures.gflop);
+      number("gflops", result.gflops());
+      number("peak_gflops", result.peakGflops);
+      return;
+    }
     if (result.isExecuted()) {
+      json.attribute("share", configuration.share);
       json.attribute("fuse", fuseName(result.form));
       json.attribute("layout", result.form.layout);
+      json.attribute("hoist", result.form.hoist);
       json.attribute("isa", result.isa);
       number("instances_per_s", result.instancesPerSecond());
       number("ms", figures.ms);
@@ -121,6 +140,10 @@ std::string bench::jsonLine(const Result &result) {
       number("gflops", result.gflops());
       number("peak_gflops", result.peakGflops);
       number("bytes_moved", figures.bytes);
+      number("executed_gflop", figures.executedGflop);
+      number("bandwidth_gbs", result.bandwidth);
+      number("roofline_ms", result.rooflineMs());
+      json.attribute("bound", result.bound());
     }
   });
   return line;
@@ -157,7 +180,7 @@ std::vector<ChartFile> bench::drawCharts(const std::vector<Result> &results) {
   std::map<std::string, Chart> peaks;
   std::map<uint32_t, Chart> batches;
   for (const Result &result : results) {
-    std::string policy(policyName(result.configuration.policy));
+    std::string policy = result.method();
     std::string batch = std::to_string(result.configuration.batch);
     if (result.isExecuted()) {
       std::string threads = std::to_string(result.configuration.threads);
@@ -168,6 +191,8 @@ std::vector<ChartFile> bench::drawCharts(const std::vector<Result> &results) {
                     policy + ", threads " + threads;
       addFigure(chart, result.workload, batch, result.percentOfPeak());
     }
+    if (!result.peer.empty())
+      continue;
     Chart &chart = batches[result.configuration.batch];
     chart.title = "Batches over the lower bound, mini-batches of " + batch;
     addFigure(chart, policy, result.workload, result.batchesOverBound());

@@ -9,6 +9,7 @@
 
 #include "tools/bench/Measure.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,8 +33,18 @@ struct Result {
   /// Of execution; empty if graphs were only scheduled.
   std::string isa;
   double peakGflops = 0; ///< of one core, measured just before
+  /// GB/s of one core that reads as much memory as the weights take, measured
+  /// just after.
+  double bandwidth = 0;
+
+  /// That executed it instead of edbc; empty if none did.
+  std::string peer;
 
   bool isExecuted() const { return !isa.empty(); }
+  /// The policy's name or the peer's.
+  std::string method() const {
+    return peer.empty() ? std::string(policyName(configuration.policy)) : peer;
+  }
   double instancesPerSecond() const {
     return configuration.batch / figures.ms * 1e3;
   }
@@ -41,6 +52,19 @@ struct Result {
   /// Of as many cores as there are threads.
   double percentOfPeak() const {
     return gflops() / (peakGflops * configuration.threads) * 100;
+  }
+  /// The least time of execution by the arithmetic that is executed, and by the
+  /// traffic, in milliseconds.
+  double arithmeticMs() const {
+    return figures.executedGflop / (peakGflops * configuration.threads) * 1e3;
+  }
+  double trafficMs() const {
+    return figures.bytes / (bandwidth * configuration.threads) * 1e-6;
+  }
+  double rooflineMs() const { return std::max(arithmeticMs(), trafficMs()); }
+  /// What of the two bounds it.
+  const char *bound() const {
+    return arithmeticMs() > trafficMs() ? "arithmetic" : "traffic";
   }
   double batchesOverBound() const {
     return figures.batches / figures.lowerBound;
@@ -56,7 +80,8 @@ std::string tableRow(const Result &result);
 ///     workload, data        the network, and the file below the folder of data
 ///                           that its instances come from, or "synthetic"
 ///     hidden, batch, policy, threads
-///     fuse, layout          how cells became kernels (`edbc compile --fuse`)
+///     share                 whether equal nodes share results
+///     fuse, layout, hoist   how cells became kernels (`edbc compile --fuse`)
 ///     isa                   instruction set of the kernels
 ///     instances_per_s
 ///     ms                    of a mini-batch, mean of their fastest runs
@@ -68,7 +93,14 @@ std::string tableRow(const Result &result);
 ///     gflops                gflop for each second
 ///     peak_gflops           of one core, measured just before
 ///     bytes_moved           estimated traffic of a mini-batch (see Work.h)
+///     executed_gflop        arithmetic that kernels execute, without what is
+///                           folded away
+///     bandwidth_gbs         at which one core reads as many bytes as the
+///                           weights take that the mini-batch reads
+///     roofline_ms           the least time that arithmetic or traffic takes
+///     bound                 which of the two: "arithmetic", "traffic"
 ///
+/// Of a peer's, `policy` is its name, and what only edbc has is left out.
 /// Results that weren't executed have no isa, nor what only execution tells.
 std::string jsonLine(const Result &result);
 

@@ -6,6 +6,7 @@
 
 #include "tools/bench/Work.h"
 
+#include "dialects/Batch/Batch.h"
 #include "dialects/Cell/Cell.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -51,6 +52,43 @@ std::vector<CellWork> bench::countArithmetic(mlir::ModuleOp network,
   for (const CellSignature &cell : signature.cells)
     cells.push_back(countCell(network.lookupSymbol<cell::DefOp>(cell.name)));
   return cells;
+}
+
+/// Of an operation of a kernel; 0 if it isn't a product.
+static double executedFlopOf(mlir::Operation *op) {
+  auto flop = [&](double depth) {
+    mlir::Type type = op->getResult(0).getType();
+    return 2.0 * double(batch::widthOf(type)) * double(batch::columnsOf(type)) *
+           depth;
+  };
+  return llvm::TypeSwitch<mlir::Operation *, double>(op)
+      .Case([&](batch::ProductOp product) {
+        double depth = 0;
+        for (mlir::Value vector : product.getVectors())
+          depth += double(batch::widthOf(vector.getType()));
+        return flop(depth);
+      })
+      .Case([&](batch::MultiplyOp product) {
+        return flop(double(batch::columnsOf(product.getMatrix().getType())));
+      })
+      .Default(0.0);
+}
+
+void bench::addExecuted(mlir::ModuleOp network, const Signature &signature,
+                        std::vector<CellWork> &cells) {
+  for (size_t i = 0; i < cells.size(); ++i) {
+    auto kernel =
+        network.lookupSymbol<batch::KernelOp>(signature.cells[i].name);
+    kernel.walk([&](mlir::Operation *op) {
+      double flop = executedFlopOf(op);
+      if (flop == 0)
+        return;
+      std::optional<int64_t> list =
+          batch::elementsOf(op->getResult(0).getType());
+      Work &work = list ? cells[i].element[size_t(*list)] : cells[i].node;
+      work.executedFlop += flop;
+    });
+  }
 }
 
 static double paddedBytes(double floats) {
@@ -116,6 +154,15 @@ void bench::addTraffic(const edbc_library &library,
   }
 }
 
+double bench::weightBytes(const std::vector<CellWork> &cells,
+                          const std::vector<uint64_t> &batchesByCell) {
+  double bytes = 0;
+  for (size_t i = 0; i < cells.size(); ++i)
+    if (batchesByCell[i] != 0)
+      bytes += cells[i].batchBytes;
+  return bytes;
+}
+
 Work bench::countWork(const std::vector<Instance> &miniBatch,
                       const Signature &signature,
                       const std::vector<CellWork> &cells,
@@ -131,7 +178,8 @@ Work bench::countWork(const std::vector<Instance> &miniBatch,
         const Work &element = cells[node.cell].element[i];
         uint32_t list = instance.arguments[node.firstArgument + i];
         double count = instance.elementsAt(list).size();
-        work += {count * element.flop, count * element.bytes};
+        work += {count * element.flop, count * element.executedFlop,
+                 count * element.bytes};
       }
     }
   for (size_t cell = 0; cell < batchesByCell.size(); ++cell)

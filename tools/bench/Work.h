@@ -10,6 +10,7 @@
 // - Arithmetic is that of the matrix products as the model file writes them,
 //   two operations a multiply-add. What passes fold away counts all the same,
 //   so that figures compare; elementwise arithmetic doesn't count.
+// - Executed arithmetic is what is left of it in the kernels.
 // - Traffic is an estimate from the library's description, of what would be
 //   moved if nothing stayed in a cache from one batch to the next and
 //   everything did within a batch: each batch reads its cell's packed weights
@@ -34,10 +35,12 @@ namespace edbc::bench {
 
 struct Work {
   double flop = 0;
+  double executedFlop = 0;
   double bytes = 0;
 
   Work &operator+=(const Work &other) {
     flop += other.flop;
+    executedFlop += other.executedFlop;
     bytes += other.bytes;
     return *this;
   }
@@ -55,8 +58,18 @@ struct CellWork {
 std::vector<CellWork> countArithmetic(mlir::ModuleOp network,
                                       const Signature &signature);
 
+/// Adds the arithmetic that the kernels of `network`, a module of the batch
+/// dialect, execute.
+void addExecuted(mlir::ModuleOp network, const Signature &signature,
+                 std::vector<CellWork> &cells);
+
 /// Adds the traffic of a library's cells.
 void addTraffic(const edbc_library &library, std::vector<CellWork> &cells);
+
+/// Bytes of weights that a mini-batch reads which is executed in so many
+/// batches of each cell.
+double weightBytes(const std::vector<CellWork> &cells,
+                   const std::vector<uint64_t> &batchesByCell);
 
 /// The work of a mini-batch that is executed in so many batches of each cell;
 /// if `batchesByCell` is empty, without what batches take.

@@ -7,16 +7,22 @@
 #include "compiler/Emit/Files.h"
 #include "tools/bench/Machine.h"
 #include "tools/bench/Networks.h"
+#include "tools/bench/Peers.h"
 #include "tools/bench/Report.h"
 #include "tools/edbc/KernelArguments.h"
 #include "tools/edbc/ModelFile.h"
 
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cmath>
 #include <exception>
 #include <filesystem>
+#include <memory>
 #include <stdexcept>
 
 using namespace edbc;
@@ -55,12 +61,22 @@ struct Arguments {
   cl::list<unsigned> threads{"threads", cl::CommaSeparated,
                              cl::value_desc("list"), cl::cat(category),
                              cl::desc("Numbers of threads (default: 1)")};
+  cl::list<std::string> share{
+      "share", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
+      cl::desc("Whether equal nodes share results: on, off (default: off)")};
+  cl::list<std::string> peers{
+      "peers", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
+      cl::desc("Measure the same batched by hand, too: pytorch, jax, blas "
+               "(default: none)")};
   cl::list<std::string> fuse{
       "fuse", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
       cl::desc("Whether cells are fused: all, none (default: all)")};
   cl::list<std::string> layout{
       "layout", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
       cl::desc("Layouts: full, paper, off (default: full)")};
+  cl::list<std::string> hoist{
+      "hoist", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
+      cl::desc("What is computed ahead: none, all, auto (default: auto)")};
   cl::opt<std::string> data{
       "data", cl::init(EDBC_BENCH_DATA), cl::value_desc("directory"),
       cl::cat(category),
@@ -83,7 +99,8 @@ struct Arguments {
                "in about a second; with --schedule-only: 16)")};
   cl::opt<std::string> json{
       "json", cl::value_desc("file"), cl::cat(category),
-      cl::desc("Write results to this file, one JSON object a line")};
+      cl::desc("Write results to this file as they come, one JSON object a "
+               "line")};
   cl::opt<std::string> svg{"svg", cl::value_desc("directory"),
                            cl::cat(category),
                            cl::desc("Write charts into this folder")};
@@ -105,7 +122,12 @@ private:
   void measureConfiguration(const CompiledNetwork &compiled,
                             const std::vector<Instance> &instances,
                             const MeasuredNetwork &network, Result result);
-  void writeFiles() const;
+  void measurePeers(const CompiledNetwork &compiled,
+                    const std::vector<Instance> &instances,
+                    const MeasuredNetwork &network, Result result);
+  void addResult(Result result);
+  void writeLine(const Result &result);
+  void writeCharts() const;
   bool isWanted(Policy policy) const {
     return llvm::is_contained(policies, policy);
   }
@@ -115,12 +137,15 @@ private:
   std::vector<unsigned> batches;
   std::vector<Policy> policies;
   std::vector<unsigned> threads;
+  std::vector<bool> sharing;
+  std::vector<const Peer *> peers;
   std::vector<KernelForm> forms;
   std::string dataFolder;
   std::string modelFolder;
   bool scheduleOnly;
   Effort effort;
   std::string jsonPath;
+  std::unique_ptr<llvm::raw_fd_ostream> json; ///< once there is a result
   std::string svgFolder;
   std::vector<Result> results;
 };
@@ -167,21 +192,48 @@ static bool takeNetworks(const cl::list<std::string> &given,
   return true;
 }
 
+static bool takeSharing(const cl::list<std::string> &given,
+                        std::vector<bool> &sharing) {
+  for (const std::string &word : given) {
+    if (word != "on" && word != "off")
+      return reject("--share: '" + word + "' is neither on nor off");
+    sharing.push_back(word == "on");
+  }
+  if (sharing.empty())
+    sharing = {false};
+  return true;
+}
+
+static bool takePeers(const cl::list<std::string> &given,
+                      std::vector<const Peer *> &peers) {
+  for (const std::string &name : given) {
+    const Peer *peer = findPeer(name);
+    if (!peer)
+      return reject("unknown peer '" + name +
+                    "'; the peers are pytorch, jax and blas");
+    if (peer->command.empty())
+      return reject("peer '" + name + "' needs " + peer->needs +
+                    ", which wasn't there when edbc was configured");
+    peers.push_back(peer);
+  }
+  return true;
+}
+
 /// All combinations; at least one.
 static bool takeForms(const Arguments &arguments,
                       std::vector<KernelForm> &forms) {
-  std::vector<std::string> fuse = {"all"}, layouts = {"full"};
-  if (!arguments.fuse.empty())
-    fuse.assign(arguments.fuse.begin(), arguments.fuse.end());
-  if (!arguments.layout.empty())
-    layouts.assign(arguments.layout.begin(), arguments.layout.end());
-  for (const std::string &name : fuse)
-    for (const std::string &layout : layouts) {
-      std::string problem = explainKernelForm(name, layout);
-      if (!problem.empty())
-        return reject(problem);
-      forms.push_back({name == "all", layout});
-    }
+  auto listOf = [](const cl::list<std::string> &given, const char *fallback) {
+    std::vector<std::string> words(given.begin(), given.end());
+    return words.empty() ? std::vector<std::string>{fallback} : words;
+  };
+  for (const std::string &fuse : listOf(arguments.fuse, "all"))
+    for (const std::string &layout : listOf(arguments.layout, "full"))
+      for (const std::string &hoist : listOf(arguments.hoist, "auto")) {
+        std::string problem = explainKernelForm(fuse, layout, hoist);
+        if (!problem.empty())
+          return reject(problem);
+        forms.push_back({fuse == "all", layout, hoist});
+      }
   return true;
 }
 
@@ -204,11 +256,14 @@ bool Benchmark::check(Arguments &arguments) {
       !takeNumbers(arguments.hidden, 8192, {32, 64, 128, 256, 512}, hidden) ||
       !takeNumbers(arguments.batch, 65536, {1, 8, 32, 256}, batches) ||
       !takeNumbers(arguments.threads, EDBC_MAX_THREADS, {1}, threads) ||
-      !takeForms(arguments, forms))
+      !takeSharing(arguments.share, sharing) ||
+      !takePeers(arguments.peers, peers) || !takeForms(arguments, forms))
     return false;
   if (scheduleOnly) {
     hidden.resize(1);
     threads.resize(1);
+    sharing = {false};
+    peers.clear();
     forms.resize(1);
   }
   if (arguments.repeat == 0)
@@ -227,6 +282,14 @@ bool Benchmark::check(Arguments &arguments) {
   jsonPath = arguments.json;
   svgFolder = arguments.svg;
   return true;
+}
+
+/// Measured where weights are read from, not for every size of them.
+static double bandwidthOf(double weightBytes) {
+  constexpr double smallest = 1 << 14;
+  double bytes =
+      std::exp2(std::ceil(std::log2(std::max(weightBytes, smallest))));
+  return measureBandwidth(size_t(bytes));
 }
 
 void Benchmark::measureConfiguration(const CompiledNetwork &compiled,
@@ -248,10 +311,51 @@ void Benchmark::measureConfiguration(const CompiledNetwork &compiled,
                    << " is left out: " << shortage.what() << "\n";
       return;
     }
+    result.bandwidth = bandwidthOf(result.figures.weightBytes);
   }
+  addResult(std::move(result));
+}
+
+void Benchmark::addResult(Result result) {
   llvm::outs() << tableRow(result);
   llvm::outs().flush();
+  writeLine(result);
   results.push_back(std::move(result));
+}
+
+/// Lets those peers that know the network execute a few of its mini-batches.
+void Benchmark::measurePeers(const CompiledNetwork &compiled,
+                             const std::vector<Instance> &instances,
+                             const MeasuredNetwork &network, Result result) {
+  Effort few = effort;
+  few.miniBatches = std::min<size_t>(effort.miniBatches, 4);
+  few.seconds = HUGE_VAL;
+  llvm::SmallString<64> folder;
+  if (std::error_code problem =
+          llvm::sys::fs::createUniqueDirectory("edbc-bench", folder))
+    throw std::runtime_error("can't make a temporary folder: " +
+                             problem.message());
+  auto removeFolder =
+      llvm::make_scope_exit([&] { llvm::sys::fs::remove_directories(folder); });
+  std::vector<std::string> files =
+      saveMiniBatches(compiled, instances, network.output, result.configuration,
+                      few, folder.str().str());
+  Effort once = few;
+  once.repeat = 1;
+  result.isa = edbc_model_isa(&compiled.getModel());
+  result.figures =
+      measure(compiled, instances, network.output, result.configuration, once);
+  for (const Peer *peer : peers) {
+    result.peer = peer->name;
+    result.peakGflops = measurePeak(/*seconds=*/0.02);
+    std::optional<double> ms =
+        runPeer(*peer, network.name, result.hidden,
+                result.configuration.threads, few.repeat, files);
+    if (!ms)
+      continue;
+    result.figures.ms = *ms;
+    addResult(result);
+  }
 }
 
 void Benchmark::measureHidden(const MeasuredNetwork &network,
@@ -272,18 +376,25 @@ void Benchmark::measureHidden(const MeasuredNetwork &network,
   if (!scheduleOnly)
     compiled.load();
   llvm::errs() << network.name << ", hidden " << hidden << ": measuring\n";
-  for (uint32_t batch : batches)
+  Result result = {};
+  result.workload = network.name;
+  result.data = data;
+  result.hidden = hidden;
+  result.form = form;
+  for (uint32_t batch : batches) {
     for (Policy policy : policies)
       for (uint32_t count : threads)
-        measureConfiguration(compiled, instances, network,
-                             {network.name,
-                              data,
-                              hidden,
-                              form,
-                              {batch, policy, count},
-                              {},
-                              {},
-                              0});
+        for (bool shares : sharing) {
+          result.configuration = {batch, policy, count, shares};
+          measureConfiguration(compiled, instances, network, result);
+        }
+    if (peers.empty())
+      continue;
+    for (uint32_t count : threads) {
+      result.configuration = {batch, policies[0], count};
+      measurePeers(compiled, instances, network, result);
+    }
+  }
 }
 
 void Benchmark::measureNetwork(const MeasuredNetwork &network) {
@@ -299,24 +410,35 @@ void Benchmark::measureNetwork(const MeasuredNetwork &network) {
                     size, form);
 }
 
-void Benchmark::writeFiles() const {
-  auto write = [](llvm::StringRef folder,
-                  const std::vector<OutputFile> &files) {
-    if (llvm::Error error = edbc::writeFiles(folder, files))
-      throw std::runtime_error(llvm::toString(std::move(error)));
+/// A long run may be interrupted: what was measured is in the file at once.
+void Benchmark::writeLine(const Result &result) {
+  if (jsonPath.empty())
+    return;
+  auto check = [&](std::error_code problem) {
+    if (!problem)
+      return;
+    json->clear_error(); // It would end the program.
+    throw std::runtime_error("can't write '" + jsonPath +
+                             "': " + problem.message());
   };
-  if (!jsonPath.empty()) {
-    OutputFile lines = {jsonPath, {}};
-    for (const Result &result : results)
-      lines.contents += jsonLine(result) + "\n";
-    write("", {lines});
+  if (!json) {
+    std::error_code problem;
+    json = std::make_unique<llvm::raw_fd_ostream>(jsonPath, problem);
+    check(problem);
   }
-  if (!svgFolder.empty()) {
-    std::vector<OutputFile> charts;
-    for (ChartFile &chart : drawCharts(results))
-      charts.push_back({std::move(chart.name), std::move(chart.svg)});
-    write(svgFolder, charts);
-  }
+  *json << jsonLine(result) << "\n";
+  json->flush();
+  check(json->error());
+}
+
+void Benchmark::writeCharts() const {
+  if (svgFolder.empty())
+    return;
+  std::vector<OutputFile> charts;
+  for (ChartFile &chart : drawCharts(results))
+    charts.push_back({std::move(chart.name), std::move(chart.svg)});
+  if (llvm::Error error = edbc::writeFiles(svgFolder, charts))
+    throw std::runtime_error(llvm::toString(std::move(error)));
 }
 
 void Benchmark::run() {
@@ -326,11 +448,11 @@ void Benchmark::run() {
         "%.1f GB/s from memory\n\n",
         measurePeak(/*seconds=*/0.2),
         bestIsa() == EDBC_ISA_X86_64_V4 ? "x86-64-v4" : "x86-64-v3",
-        measureBandwidth());
+        measureMemoryBandwidth());
   llvm::outs() << tableHead(!scheduleOnly);
   for (const MeasuredNetwork &network : networks)
     measureNetwork(network);
-  writeFiles();
+  writeCharts();
 }
 
 int main(int argc, char **argv) {

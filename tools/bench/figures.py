@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Writes the table of FIGURES.md from the JSON lines of edbc-bench.
+
+    figures.py LINES.json > FIGURES.md
+
+Each case of the published comparison, one thread: the fraction of the machine's
+FMA peak that edbc reaches, counting the arithmetic of the cells as written, and
+the fraction that the fastest of the published systems and their repaired forms
+reached on a machine whose peak was measured as well. Their ratio is how many
+times as fast edbc is at the same peak.
+"""
+
+import json
+import math
+import sys
+
+# GFLOP/s of fused multiply-adds of the machine that these were measured on.
+THEIR_PEAK = 117
+
+# By network: batch, hidden size, GFLOP/s.
+TO_BEAT = {
+    "TreeLSTM": [
+        (1, 128, 29.4), (8, 128, 33.3), (32, 64, 16.4), (32, 128, 34.5),
+        (32, 256, 55.6), (32, 512, 55.8), (256, 128, 36.4),
+    ],
+    "TreeGRU": [
+        (1, 128, 29.5), (8, 128, 36.6), (32, 64, 17.4), (32, 128, 33.2),
+        (32, 256, 55.1), (32, 512, 47.9), (256, 128, 34.7),
+    ],
+    "TreeLSTM-2Type": [
+        (1, 128, 25.1), (8, 128, 32.4), (32, 64, 17.1), (32, 128, 32.9),
+        (32, 256, 49.2), (32, 512, 48.0), (256, 128, 32.2),
+    ],
+    "MV-RNN": [
+        (1, 128, 74.2), (8, 128, 65.0), (32, 64, 42.7), (32, 128, 56.7),
+        (32, 256, 73.2), (32, 512, 72.9), (256, 128, 51.3),
+    ],
+    "LatticeLSTM": [
+        (1, 128, 26.2), (8, 128, 37.0), (32, 64, 18.5), (32, 128, 38.9),
+        (32, 256, 56.6), (32, 512, 56.7), (256, 128, 42.4),
+    ],
+    "LatticeGRU": [
+        (1, 128, 23.3), (8, 128, 31.4), (32, 64, 16.7), (32, 128, 31.2),
+        (32, 256, 52.9), (32, 512, 28.9), (256, 128, 40.9),
+    ],
+    "BiLSTM-Tagger": [
+        (1, 128, 24.8), (8, 128, 32.3), (32, 64, 19.4), (32, 128, 38.3),
+        (32, 256, 49.6), (32, 512, 41.0), (256, 128, 42.7),
+    ],
+    "BiLSTM-Tagger-char": [
+        (1, 128, 19.6), (8, 128, 23.2), (32, 64, 15.3), (32, 128, 31.9),
+        (32, 256, 47.2), (32, 512, 43.9), (256, 128, 35.4),
+    ],
+    "LSTM-NMT": [
+        (1, 128, 23.1), (8, 128, 35.3), (32, 64, 23.3), (32, 128, 38.4),
+        (32, 256, 54.2), (32, 512, 21.8), (256, 128, 43.6),
+    ],
+}
+
+HEAD = """# Figures
+
+By `tools/bench/figures.sh`, one thread. *Of peak*: arithmetic of the cells as
+written over time, as a fraction of the FMA peak that was measured just before.
+*To beat*: the same of the fastest published or repaired system (see
+`figures.py`). *Ratio*: of the two. *Limit*: the least time that the arithmetic
+left after folding, or the traffic at the speed of the cache that the weights fit,
+takes of the time of execution, and which of them it is; the rest is building,
+scheduling, elementwise arithmetic and what batches cost that are small. A case
+is met if its ratio is 2 or more, or if it takes 85 % of peak or of its limit.
+
+| network | batch | hidden | ms | GFLOP/s | of peak | to beat | ratio | limit | bound by | met |
+|---|---|---|---|---|---|---|---|---|---|---|"""
+
+
+def percent(fraction):
+    return f"{fraction * 100:.0f} %"
+
+
+def main(path):
+    measured = {}
+    with open(path, encoding="utf-8") as lines:
+        for result in map(json.loads, lines):
+            if result["threads"] == 1 and result["policy"] == "fsm":
+                key = result["workload"], result["batch"], result["hidden"]
+                measured[key] = result
+    print(HEAD)
+    ratios, missed = [], 0
+    for network, cases in TO_BEAT.items():
+        for batch, hidden, theirs in cases:
+            result = measured.get((network, batch, hidden))
+            if not result:
+                continue
+            ours = result["gflops"] / result["peak_gflops"]
+            ratio = ours / (theirs / THEIR_PEAK)
+            limit = result["roofline_ms"] / result["ms"]
+            is_met = ratio >= 2 or max(ours, limit) >= 0.85
+            ratios.append(ratio)
+            missed += not is_met
+            print(f"| {network} | {batch} | {hidden} | {result['ms']:.3f} "
+                  f"| {result['gflops']:.1f} | {percent(ours)} "
+                  f"| {percent(theirs / THEIR_PEAK)} | {ratio:.2f} "
+                  f"| {percent(limit)} | {result['bound']} "
+                  f"| {'yes' if is_met else 'no'} |")
+    if not ratios:
+        sys.exit(f"figures.py: {path} has none of the cases")
+    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+    print(f"\nGeometric mean of the ratios, of {len(ratios)} cases: {mean:.2f}. "
+          f"Met: {len(ratios) - missed} of {len(ratios)}.")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
