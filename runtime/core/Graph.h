@@ -37,20 +37,28 @@ private:
   uint32_t count;
 };
 
+/// Asks for memory that will be needed soon.
+inline void prefetch(const void *address) {
+#if defined(__GNUC__)
+  __builtin_prefetch(address);
+#else
+  (void)address;
+#endif
+}
+
 /// A directed acyclic graph to which nodes are only ever appended. An operand
 /// is an earlier node, so ascending ids are a topological order.
 ///
 /// Nodes and operands lie in flat arrays. The uses of a node (the operand slots
-/// that name it) form a linked list through a third array, entered when the
-/// user is added: the operand is then usually still in the cache, nothing has
-/// to be rebuilt when a graph grows between runs, and following two or three
-/// links costs less than the two passes that would sort the uses into an array.
+/// that name it) form a linked list through a third array: nothing has to be
+/// rebuilt when a graph grows between runs, and following two or three links
+/// costs less than the passes that would sort the uses into an array.
 ///
 /// One thread at a time. Memory: 16 bytes a node and 12 an operand.
 class Graph {
 public:
   /// Types are numbered from 0 to `numTypes - 1`.
-  explicit Graph(uint32_t numTypes) : typeCount(numTypes) {}
+  explicit Graph(uint32_t numTypes) : typeCounts(numTypes) {}
 
   /// Appends a node and returns its id, which is the number of nodes before it.
   /// `operands` are ids of earlier nodes, with repetitions where a node is used
@@ -58,9 +66,50 @@ public:
   /// suffice (std::bad_alloc) or ids no longer fit into 32 bits
   /// (std::length_error), the graph is unchanged.
   uint32_t add(uint32_t type, const uint32_t *operands, uint32_t numOperands) {
-    assert(type < typeCount && "no such type");
-    reserveOne(numOperands);
+    reserve(numOperands);
+    std::copy(operands, operands + numOperands, room());
+    uint32_t node = append(type, numOperands);
+    link();
+    return node;
+  }
 
+  /// @name Adding in steps
+  /// For callers that find operands one by one: they make room, write the ids
+  /// of operands there, and append the node. Before the graph is scheduled, the
+  /// uses of all such nodes are linked at one go.
+  /// @{
+
+  /// Whether there is room for one more node with so many operands.
+  bool hasRoom(uint32_t numOperands) const {
+    return nodeCount != nodeRoom && slotRoom - slotCount >= numOperands;
+  }
+  /// Most nodes that there will be room for when there is for one more: for
+  /// callers that keep arrays of their own by node, and make room there first.
+  size_t nextRoomForNodes() const {
+    return nodeCount != nodeRoom ? nodeRoom
+                                 : roomFor(nodes.size(), nodeCount + size_t(1));
+  }
+
+  /// Makes such room. Throws as `add` does.
+  void reserve(size_t numOperands) {
+    if (nodeCount == nodeRoom) {
+      grow(nodes, nodeCount + size_t(1));
+      nodeRoom = static_cast<uint32_t>(nodes.size());
+    }
+    if (slotRoom - slotCount < numOperands) {
+      if (operandIds.size() - slotCount < numOperands)
+        grow(operandIds, slotCount + numOperands);
+      uses.resize(operandIds.size());
+      slotRoom = static_cast<uint32_t>(uses.size());
+    }
+  }
+
+  /// Where the operands of the next node are to be written.
+  uint32_t *room() { return operandIds.data() + slotCount; }
+
+  /// Appends a node whose operands stand in `room()`. Returns its id.
+  uint32_t append(uint32_t type, uint32_t numOperands) {
+    assert(type < numTypes() && "no such type");
     // Member by member: compilers assemble a whole Node on the stack and wait
     // for it there.
     Node &node = nodes[nodeCount];
@@ -68,31 +117,31 @@ public:
     node.operandsBegin = slotCount;
     node.numOperands = numOperands;
     node.lastUse = none;
-    for (uint32_t i = 0; i < numOperands; ++i, ++slotCount) {
-      assert(operands[i] < nodeCount && "an operand must be an earlier node");
-      Node &operand = nodes[operands[i]];
-      operandIds[slotCount] = operands[i];
-      uses[slotCount].user = nodeCount;
-      uses[slotCount].next = operand.lastUse;
-      operand.lastUse = slotCount;
-    }
+    for (uint32_t i = 0; i < numOperands; ++i)
+      uses[slotCount + i].user = nodeCount;
+    ++typeCounts[type];
+    slotCount += numOperands;
     return nodeCount++;
   }
 
-  /// Makes room for one more node: to add it can't fail then. If it throws, as
-  /// `add` may, the graph is unchanged.
-  void reserveOne(uint32_t numOperands) {
-    if (nodeCount == nodes.size())
-      grow(nodes, nodeCount + size_t(1));
-    if (operandIds.size() - slotCount < numOperands)
-      grow(operandIds, slotCount + size_t(numOperands));
-    if (uses.size() < operandIds.size())
-      uses.resize(operandIds.size());
+  /// Enters the operands of all nodes appended so far as uses.
+  void link() {
+    for (; numLinked < slotCount; ++numLinked) {
+      assert(operandIds[numLinked] < uses[numLinked].user &&
+             "an operand must be an earlier node");
+      Node &operand = nodes[operandIds[numLinked]];
+      uses[numLinked].next = operand.lastUse;
+      operand.lastUse = numLinked;
+    }
   }
+  /// @}
 
-  uint32_t numTypes() const { return typeCount; }
+  uint32_t numTypes() const { return uint32_t(typeCounts.size()); }
   uint32_t numNodes() const { return nodeCount; }
   uint32_t type(uint32_t node) const { return nodes[node].type; }
+  uint32_t numOperands(uint32_t node) const { return nodes[node].numOperands; }
+  /// How many nodes there are of a type.
+  uint32_t numOfType(uint32_t type) const { return typeCounts[type]; }
 
   /// The operands of a node in the order in which they were given.
   NodeSpan operands(uint32_t node) const {
@@ -107,8 +156,21 @@ public:
       visit(uses[use].user);
   }
 
+  /// @name Fetching ahead what `forEachUse` reads
+  /// @{
+  void prefetchNode(uint32_t node) const { prefetch(&nodes[node]); }
+  /// For a node that was fetched.
+  void prefetchUses(uint32_t node) const {
+    if (nodes[node].lastUse != none)
+      prefetch(&uses[nodes[node].lastUse]);
+  }
+  /// @}
+
   /// Removes all nodes and keeps the memory.
-  void clear() { nodeCount = slotCount = 0; }
+  void clear() {
+    nodeCount = slotCount = numLinked = 0;
+    std::fill(typeCounts.begin(), typeCounts.end(), 0);
+  }
 
 private:
   static constexpr uint32_t none = UINT32_MAX;
@@ -125,16 +187,23 @@ private:
     uint32_t next;
   };
 
+  static size_t roomFor(size_t size, size_t needed) {
+    return std::max({needed, size * 2, size_t(256)});
+  }
+
   /// Makes room for `needed` elements in all.
   template <typename T> static void grow(std::vector<T> &array, size_t needed) {
     if (needed >= none)
       throw std::length_error("graph");
-    array.resize(std::max({needed, array.size() * 2, size_t(256)}));
+    array.resize(roomFor(array.size(), needed));
   }
 
-  uint32_t typeCount;
   uint32_t nodeCount = 0;
   uint32_t slotCount = 0; ///< operands of all nodes
+  uint32_t numLinked = 0; ///< the first so many of them are linked
+  uint32_t nodeRoom = 0;  ///< most nodes that the arrays can hold
+  uint32_t slotRoom = 0;  ///< most operands
+  std::vector<uint32_t> typeCounts;
   // All memory there is; the counts say how much of it is in use.
   std::vector<Node> nodes;
   std::vector<uint32_t> operandIds;

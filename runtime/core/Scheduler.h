@@ -65,26 +65,15 @@ public:
     pending.resize(remaining);
     steps.batches.clear();
     steps.nodes.resize(remaining);
+    layOutQueues();
 
-    for (uint32_t i = 0; i < remaining; ++i) {
-      NodeSpan operands = graph.operands(first + i);
-      uint32_t count = operands.size();
-      if (first != 0) // Some may be executed already.
-        count = static_cast<uint32_t>(
-            std::count_if(operands.begin(), operands.end(),
-                          [&](uint32_t operand) { return operand >= first; }));
-      pending[i] = {graph.type(first + i), count};
-      ++queues[pending[i].type].end;
+    for (uint32_t node = first; node < graph.numNodes(); ++node) {
+      Pending &entry = pending[node - first];
+      entry.type = graph.type(node);
+      entry.operands = numUnexecuted(graph, first, node);
+      pushIfReady(entry, node);
     }
-    uint32_t begin = 0;
-    for (Queue &queue : queues) {
-      uint32_t size = queue.end;
-      queue = {begin, begin, begin};
-      begin += size;
-    }
-    for (uint32_t i = 0; i < remaining; ++i)
-      if (pending[i].operands == 0)
-        push(pending[i].type, first + i);
+    countReady();
   }
 
   /// Executes all ready nodes of `type`, of which there must be some, and
@@ -97,14 +86,12 @@ public:
     Batch batch = {type, queue.begin, queue.end - queue.begin};
     steps.batches.push_back(batch);
     queue.begin = queue.end;
-    readyCounts[type] = 0;
     remaining -= batch.count;
-    for (uint32_t i = 0; i < batch.count; ++i)
-      graph->forEachUse(steps.nodes[batch.begin + i], [&](uint32_t user) {
-        Pending &entry = pending[user - firstNode];
-        if (--entry.operands == 0)
-          push(entry.type, user);
-      });
+    if (pending.size() < fitsIntoCache)
+      execute</*isLarge=*/false>(batch);
+    else
+      execute</*isLarge=*/true>(batch);
+    countReady();
     return batch;
   }
 
@@ -149,9 +136,72 @@ private:
     uint32_t operands;
   };
 
-  void push(uint32_t type, uint32_t node) {
-    steps.nodes[queues[type].end++] = node;
-    ++readyCounts[type];
+  /// Nodes to be scheduled from which on it pays to fetch ahead.
+  static constexpr size_t fitsIntoCache = 1 << 15;
+
+  /// Makes those users of a batch's nodes ready that wait for nothing else.
+  template <bool isLarge> void execute(Batch batch) {
+    const uint32_t first = firstNode;
+    const uint32_t *nodes = &steps.nodes[batch.begin];
+    for (uint32_t i = 0; i < batch.count; ++i) {
+      // What will be read lies anywhere, each part where the one before says.
+      if (isLarge && i + 24 < batch.count)
+        graph->prefetchNode(nodes[i + 24]);
+      if (isLarge && i + 16 < batch.count)
+        graph->prefetchUses(nodes[i + 16]);
+      if (isLarge && i + 8 < batch.count)
+        graph->forEachUse(nodes[i + 8], [&](uint32_t user) {
+          prefetch(&pending[user - first]);
+        });
+      graph->forEachUse(nodes[i], [&](uint32_t user) {
+        Pending &entry = pending[user - first];
+        --entry.operands;
+        pushIfReady(entry, user);
+      });
+    }
+  }
+
+  /// Gives each type as many places of the schedule's nodes as it needs.
+  void layOutQueues() {
+    if (firstNode == 0) {
+      for (uint32_t type = 0; type < queues.size(); ++type)
+        queues[type].end = graph->numOfType(type);
+    } else {
+      for (uint32_t i = 0; i < remaining; ++i)
+        ++queues[graph->type(firstNode + i)].end;
+    }
+    uint32_t begin = 0;
+    for (Queue &queue : queues) {
+      uint32_t size = queue.end;
+      queue = {begin, begin, begin};
+      begin += size;
+    }
+  }
+
+  /// How many of a node's operands are not before `first`.
+  static uint32_t numUnexecuted(const Graph &graph, uint32_t first,
+                                uint32_t node) {
+    if (first == 0)
+      return graph.numOperands(node);
+    NodeSpan operands = graph.operands(node);
+    return static_cast<uint32_t>(
+        std::count_if(operands.begin(), operands.end(),
+                      [&](uint32_t operand) { return operand >= first; }));
+  }
+
+  /// Appends a node that is not in its queue yet, so that there is a place for
+  /// it, if it waits for nothing. Without a branch, since nobody can foretell
+  /// which of a node's operands is the last one.
+  void pushIfReady(const Pending &entry, uint32_t node) {
+    Queue &queue = queues[entry.type];
+    uint32_t end = queue.end;
+    steps.nodes[end] = node;
+    queue.end = end + (entry.operands == 0);
+  }
+
+  void countReady() {
+    for (uint32_t type = 0; type < queues.size(); ++type)
+      readyCounts[type] = queues[type].end - queues[type].begin;
   }
 
   const Graph *graph = nullptr;
@@ -251,15 +301,15 @@ private:
   Schedule result;
 };
 
-/// No schedule of the nodes [first, end) has fewer batches than this: the sum
-/// over types of the most nodes of that type on one path, which may lead
-/// through other types (ED-Batch, section 2.2). Takes time (nodes + operands) *
-/// types.
-inline uint64_t lowerBound(const Graph &graph, uint32_t first, uint32_t end) {
+/// By type, the most nodes of that type among [first, end) on one path, which
+/// may lead through other types: no schedule has fewer batches of the type
+/// (ED-Batch, section 2.2). Takes time (nodes + operands) * types.
+inline std::vector<uint32_t> longestChains(const Graph &graph, uint32_t first,
+                                           uint32_t end) {
   std::vector<uint32_t> chains(end - first);
-  uint64_t bound = 0;
+  std::vector<uint32_t> result(graph.numTypes());
   for (uint32_t type = 0; type < graph.numTypes(); ++type) {
-    uint32_t longest = 0;
+    uint32_t &longest = result[type];
     for (uint32_t i = 0; i < end - first; ++i) {
       uint32_t chain = 0;
       for (uint32_t operand : graph.operands(first + i))
@@ -268,8 +318,15 @@ inline uint64_t lowerBound(const Graph &graph, uint32_t first, uint32_t end) {
       chains[i] = chain + (graph.type(first + i) == type);
       longest = std::max(longest, chains[i]);
     }
-    bound += longest;
   }
+  return result;
+}
+
+/// No schedule of the nodes [first, end) has fewer batches than this.
+inline uint64_t lowerBound(const Graph &graph, uint32_t first, uint32_t end) {
+  uint64_t bound = 0;
+  for (uint32_t chain : longestChains(graph, first, end))
+    bound += chain;
   return bound;
 }
 

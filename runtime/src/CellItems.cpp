@@ -30,12 +30,17 @@ static bool areElementsUsed(const edbc_cell_desc &cell, uint32_t operand) {
 }
 
 CellItems::CellItems(const edbc_cell_desc &cell)
-    : buffers(cell.num_bindings), cell(cell), values(cell.num_operands),
+    : buffers(cell.num_bindings), cell(&cell), values(cell.num_operands),
       elements(cell.num_operands) {
-  for (uint32_t i = 0; i < cell.num_operands; ++i)
-    if (cell.operands[i].kind == EDBC_OPERAND_STATES &&
-        areElementsUsed(cell, i))
+  for (uint32_t i = 0; i < cell.num_operands; ++i) {
+    edbc_operand_kind kind = cell.operands[i].kind;
+    isSimple &= kind == EDBC_OPERAND_STATE || kind == EDBC_OPERAND_TOKEN;
+    if (kind != EDBC_OPERAND_STATES)
+      continue;
+    listOperands.push_back(i);
+    if (areElementsUsed(cell, i))
       gatheredOperands.push_back(i);
+  }
 }
 
 void CellItems::grow() {
@@ -43,15 +48,15 @@ void CellItems::grow() {
   uint32_t newCapacity = capacity == 0 ? 64 : capacity * 2;
   if (newCapacity < capacity)
     throw std::length_error("items");
-  AlignedArray<uint32_t> newNumbers((cell.num_operands + size_t(1)) *
+  AlignedArray<uint32_t> newNumbers((cell->num_operands + size_t(1)) *
                                     newCapacity);
-  for (uint32_t i = 0; i <= cell.num_operands && count != 0; ++i)
+  for (uint32_t i = 0; i <= cell->num_operands && count != 0; ++i)
     memcpy(newNumbers.data() + size_t(i) * newCapacity,
            numbers.data() + size_t(i) * capacity, count * sizeof(uint32_t));
-  for (uint32_t i = 0; i < cell.num_operands; ++i) {
-    if (cell.operands[i].kind != EDBC_OPERAND_DENSE)
+  for (uint32_t i = 0; i < cell->num_operands; ++i) {
+    if (cell->operands[i].kind != EDBC_OPERAND_DENSE)
       continue;
-    size_t stride = paddedWidth(cell.operands[i].bound);
+    size_t stride = paddedWidth(cell->operands[i].bound);
     values[i].grow(count * stride, newCapacity * stride);
   }
   numbers = std::move(newNumbers);

@@ -23,18 +23,22 @@ class CellItems {
 public:
   explicit CellItems(const edbc_cell_desc &cell);
 
+  const edbc_cell_desc &desc() const { return *cell; }
   uint32_t size() const { return count; }
 
-  /// Makes room for one more item. Without effect where it throws.
+  /// Whether there is room for one more item.
+  bool hasRoom() const { return count != capacity; }
+  /// Makes such room. Without effect where it throws.
   void reserveOne() {
-    if (count == capacity)
+    if (!hasRoom())
       grow();
   }
   /// Makes room for `number` more elements of an operand. Without effect where
   /// it throws.
   void reserveElements(uint32_t operand, size_t number);
-  /// Appends an item whose columns the caller fills in. Needs room.
-  uint32_t append() { return count++; }
+  /// Appends an item, whose columns the caller has filled in or does so next.
+  /// Needs room.
+  void append() { ++count; }
   /// Forgets all items and keeps the memory.
   void clear();
 
@@ -48,6 +52,9 @@ public:
   const uint32_t *operandNumbers(uint32_t operand) const {
     return const_cast<CellItems *>(this)->operandNumbers(operand);
   }
+  /// How far the numbers of an operand are from those of the one before, or
+  /// from the result rows.
+  size_t columnStride() const { return capacity; }
   /// By item: the values of a dense operand, in padded rows.
   float *operandValues(uint32_t operand) { return values[operand].data(); }
   const float *operandValues(uint32_t operand) const {
@@ -70,13 +77,17 @@ public:
 
   /// The buffers that the cell's phases are called with.
   std::vector<void *> buffers;
-  /// The operands whose elements phases ask for.
+  /// Whether every operand is a single node or a token.
+  bool isSimple = true;
+  /// The operands that are any number of nodes.
+  std::vector<uint32_t> listOperands;
+  /// Those of them whose elements phases ask for.
   std::vector<uint32_t> gatheredOperands;
 
 private:
   void grow();
 
-  const edbc_cell_desc &cell;
+  const edbc_cell_desc *cell;
   uint32_t count = 0;
   uint32_t capacity = 0;
   /// Column after column of `capacity` numbers: the result rows, and then one

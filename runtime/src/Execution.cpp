@@ -31,8 +31,10 @@ const Schedule &edbc_session::scheduleGraph(const core::Graph &scheduled,
 }
 
 const Schedule &edbc_session::makeSchedule(uint64_t &fallbacks) {
-  if (!shared)
+  if (!shared) {
+    graph.link();
     return scheduleGraph(graph, executed, fallbacks);
+  }
   return scheduleGraph(shared->getGraph(), shared->getExecuted(), fallbacks);
 }
 

@@ -17,10 +17,17 @@ namespace edbc {
 
 /// Where the parts of a node lie, and what it belongs to.
 struct Place {
-  uint32_t item;     ///< among the nodes of its cell
-  uint32_t row;      ///< of its result in the state's array
-  uint32_t instance; ///< the number of its instance
-  uint32_t state;    ///< that it yields
+  uint64_t owner; ///< its instance and the state that it yields
+  uint32_t item;  ///< among the nodes of its cell
+  uint32_t row;   ///< of its result among those of its state
+
+  uint32_t instance() const { return static_cast<uint32_t>(owner); }
+  uint32_t state() const { return static_cast<uint32_t>(owner >> 32); }
+
+  /// Both as one number, to be stored and compared at one go.
+  static uint64_t ownerOf(uint32_t instance, uint32_t state) {
+    return instance | uint64_t(state) << 32;
+  }
 };
 
 /// Which rows of a state's array are in use.

@@ -129,11 +129,11 @@ edbc_status edbc_session::saveGraphs(const char *path,
   std::vector<uint32_t> ends(instances.size() + 1), nodes(numNodes()),
       numbers(numNodes());
   for (uint32_t node = 0; node < numNodes(); ++node)
-    numbers[node] = ends[places[node].instance + 1]++;
+    numbers[node] = ends[places[node].instance() + 1]++;
   for (size_t i = 1; i < ends.size(); ++i)
     ends[i] += ends[i - 1];
   for (uint32_t node = 0; node < numNodes(); ++node)
-    nodes[ends[places[node].instance] + numbers[node]] = node;
+    nodes[ends[places[node].instance()] + numbers[node]] = node;
 
   std::string text = std::string("edbc-graphs 1 ") + library().name + "\n";
   uint32_t runEnd = 0; // of the last node's run

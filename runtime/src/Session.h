@@ -24,8 +24,8 @@ constexpr uint32_t none = UINT32_MAX;
 
 /// A session's graph and everything that belongs to its nodes. The functions
 /// are those of abi.h, without the barrier against exceptions (which is in
-/// SessionInterface.cpp); Execution.cpp has `run`. Its executor keeps the
-/// results.
+/// SessionInterface.cpp); Addition.cpp has `add`, Execution.cpp `run`. Its
+/// executor keeps the results.
 struct edbc_session {
   edbc_session(const edbc_model &model, const edbc_session_options &options);
 
@@ -63,19 +63,22 @@ private:
   bool isAllowed(const edbc_value &value, uint32_t state) const {
     return value.session == this && value.epoch == epoch &&
            value.node < numNodes() &&
-           places[value.node].instance == currentInstance &&
-           places[value.node].state == state;
+           places[value.node].owner ==
+               edbc::Place::ownerOf(currentInstance, state);
   }
   void endStretch();
-  bool takeElements(uint32_t cell, uint32_t operand, const edbc_values &given,
-                    uint32_t numOperands);
-  void appendElements(edbc::CellItems &items, uint32_t operand, uint32_t item,
-                      const edbc_values &given);
+  edbc_status prepare(uint32_t cell, const edbc_argument *arguments,
+                      edbc_error *error);
+  template <bool isSimple>
+  edbc_status addNode(uint32_t cell, edbc::CellItems &items,
+                      const edbc_argument *arguments, edbc_value *out,
+                      edbc_error *error);
+  bool takeElements(const edbc_operand_desc &operand, const edbc_values &given,
+                    uint32_t *operands) const;
+  void appendElements(edbc::CellItems &items, const edbc_argument *arguments);
+  uint32_t takeRow(edbc::StateRows &rows);
   edbc_status checkRead(uint32_t output, const edbc_value &value,
                         edbc_error *error) const;
-  uint32_t takeRow(edbc::StateRows &rows);
-  void fillItem(const edbc_cell_desc &cell, edbc::CellItems &items,
-                uint32_t item, const edbc_argument *arguments);
   edbc_status checkInstance(uint32_t instance, edbc_error *error) const;
   edbc_status explainOperand(const edbc_cell_desc &cell, uint32_t operand,
                              const edbc_argument &argument,
@@ -88,6 +91,7 @@ private:
 
   const edbc_model &model;
   const edbc_policy_kind policyKind;
+  const uint32_t numCells;
   uint32_t epoch;
 
   edbc::core::Graph graph;
@@ -103,10 +107,6 @@ private:
   uint32_t numInstances = 0;     ///< with a stretch
   std::vector<uint32_t> runEnds; ///< number of nodes at the end of each run
   uint32_t executed = 0;         ///< the last of `runEnds`, or 0
-  /// The nodes that are operands of the one being added, and room for as many
-  /// as a cell has operands.
-  std::vector<uint32_t> operandNodes;
-
   /// Null if nodes don't share results. What is scheduled and executed are its
   /// distinct nodes.
   std::unique_ptr<edbc::SharedNodes> shared;

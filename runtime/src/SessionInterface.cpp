@@ -87,15 +87,6 @@ edbc_status edbc_session_drop_instance(edbc_session *session, uint32_t instance,
   return guarded(error, [&] { return session->dropInstance(instance, error); });
 }
 
-edbc_status edbc_session_add(edbc_session *session, uint32_t cell,
-                             const edbc_argument *arguments, edbc_value *out,
-                             edbc_error *error) {
-  if (!session || !out)
-    return failNull(error);
-  return guarded(error,
-                 [&] { return session->add(cell, arguments, out, error); });
-}
-
 edbc_status edbc_session_run(edbc_session *session, edbc_error *error) {
   if (!session)
     return failNull(error);

@@ -120,7 +120,7 @@ void SharedNodes::reserveOne() {
   reserveOneMore(places);
   reserveOneMore(entries);
   reserveOneMore(distinctOf);
-  graph.reserveOne(numOperands);
+  graph.reserve(numOperands);
   if ((entries.size() + 1) * 2 > table.size())
     growTable();
 }

@@ -53,6 +53,38 @@ TEST(GraphTest, UsesAreTheInverseOfOperands) {
     ASSERT_EQ(usersOf(graph, node), users[node]) << "node " << node;
 }
 
+/// In steps it becomes the same graph.
+TEST(GraphTest, NodesAreAppendedAndLinkedLater) {
+  Random random(2);
+  Graph graph(5), appended(5);
+  appendRandomNodes(graph, random, 1000, 4, 50);
+  for (uint32_t node = 0; node < graph.numNodes(); ++node) {
+    NodeSpan operands = graph.operands(node);
+    size_t room = appended.nextRoomForNodes();
+    ASSERT_GT(room, node);
+    if (!appended.hasRoom(operands.size()))
+      appended.reserve(operands.size());
+    ASSERT_TRUE(appended.hasRoom(operands.size()));
+    ASSERT_EQ(appended.nextRoomForNodes(), room);
+    std::copy(operands.begin(), operands.end(), appended.room());
+    EXPECT_EQ(appended.append(graph.type(node), operands.size()), node);
+    if (node % 300 == 7) // Also in between, and twice.
+      appended.link();
+  }
+  appended.link();
+  appended.link();
+  std::vector<uint32_t> numOfType(5);
+  for (uint32_t node = 0; node < graph.numNodes(); ++node) {
+    EXPECT_EQ(toVector(appended.operands(node)),
+              toVector(graph.operands(node)));
+    EXPECT_EQ(appended.numOperands(node), graph.operands(node).size());
+    EXPECT_EQ(usersOf(appended, node), usersOf(graph, node));
+    ++numOfType[graph.type(node)];
+  }
+  for (uint32_t type = 0; type < 5; ++type)
+    EXPECT_EQ(appended.numOfType(type), numOfType[type]);
+}
+
 TEST(GraphTest, StartsAnewAfterClear) {
   Graph graph(1);
   uint32_t first = graph.add(0, nullptr, 0);

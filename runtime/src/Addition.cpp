@@ -1,0 +1,251 @@
+//===- Addition.cpp - adds nodes to a session -------------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+//
+// What an application does for every node, so that its costs are those of all
+// small networks. Columns, operands and places are written while arguments are
+// checked, behind the end of what is in use.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/src/Failure.h"
+#include "runtime/src/Model.h"
+#include "runtime/src/Session.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+using namespace edbc;
+
+/// Makes a value, and stores it as one piece: whoever copies it next loads all
+/// of it at once, which must wait where the parts were stored one by one.
+static void storeValue(edbc_value *out, const void *session, uint32_t epoch,
+                       uint32_t node) {
+  typedef uint64_t Pair __attribute__((vector_size(16), may_alias, aligned(8)));
+  static_assert(sizeof(Pair) == sizeof(edbc_value), "ABI");
+  const Pair pair = {reinterpret_cast<uintptr_t>(session),
+                     epoch | uint64_t(node) << 32};
+  *reinterpret_cast<Pair *>(out) = pair;
+}
+
+/// Makes room for a node of a cell, after it has checked all but the arguments
+/// themselves.
+edbc_status edbc_session::prepare(uint32_t cellNumber,
+                                  const edbc_argument *arguments,
+                                  edbc_error *error) {
+  if (cellNumber >= numCells)
+    return fail(error, EDBC_INVALID_ARGUMENT,
+                "there is no cell %u; network '%s' has %u", cellNumber,
+                library().name, numCells);
+  CellItems &items = cells[cellNumber];
+  const edbc_cell_desc &cell = items.desc();
+  if (!arguments && cell.num_operands != 0)
+    return fail(error, EDBC_INVALID_ARGUMENT,
+                "cell '%s': the arguments are null", cell.name);
+  if (currentInstance == none)
+    return fail(error, EDBC_INVALID_ARGUMENT,
+                "cell '%s': the instance that nodes were added to was dropped; "
+                "begin or resume another one first",
+                cell.name);
+  items.reserveOne();
+  size_t numOperands = cell.num_operands;
+  for (uint32_t i : items.listOperands) {
+    const edbc_values &given = arguments[i].states;
+    if (!given.data) // There are none, or that is an error.
+      continue;
+    items.reserveElements(i, given.count);
+    numOperands += given.count;
+  }
+  // Places first: `add` asks only whether the graph has room.
+  if (places.size() < graph.nextRoomForNodes())
+    places.resize(graph.nextRoomForNodes());
+  graph.reserve(numOperands);
+  return EDBC_OK;
+}
+
+/// Reads an operand that is any number of nodes, and writes these to
+/// `operands`. Returns whether all are good.
+bool edbc_session::takeElements(const edbc_operand_desc &operand,
+                                const edbc_values &given,
+                                uint32_t *operands) const {
+  if (given.count < operand.bound || (given.count != 0 && !given.data))
+    return false;
+  for (size_t i = 0; i < given.count; ++i) {
+    if (!isAllowed(given.data[i], operand.index))
+      return false;
+    operands[i] = given.data[i].node;
+  }
+  return true;
+}
+
+/// Writes down the elements of a cell's next item, for which there is room.
+void edbc_session::appendElements(CellItems &items,
+                                  const edbc_argument *arguments) {
+  for (uint32_t i : items.listOperands) {
+    const edbc_values &given = arguments[i].states;
+    std::vector<uint32_t> &rows = items.elementRows(i);
+    items.operandNumbers(i)[items.size()] = static_cast<uint32_t>(rows.size());
+    for (size_t k = 0; k < given.count; ++k)
+      rows.push_back(places[given.data[k].node].row);
+  }
+}
+
+inline uint32_t edbc_session::takeRow(StateRows &rows) {
+  if (rows.free.empty())
+    return rows.count++;
+  uint32_t row = rows.free.back();
+  rows.free.pop_back();
+  return row;
+}
+
+/// Adds a node for which there is room. `isSimple`: its operands are single
+/// nodes and tokens, and no nodes share results.
+template <bool isSimple>
+[[gnu::always_inline]] inline edbc_status
+edbc_session::addNode(uint32_t cellNumber, CellItems &items,
+                      const edbc_argument *arguments, edbc_value *out,
+                      edbc_error *error) {
+  const edbc_cell_desc &cell = items.desc();
+  uint32_t *const operandsBegin = graph.room();
+  uint32_t *operands = operandsBegin;
+  const uint32_t item = items.size();
+  const size_t stride = items.columnStride();
+  uint32_t *column = items.resultRows() + item;
+  const edbc_operand_desc *operand = cell.operands;
+  const uint32_t numOperands = cell.num_operands;
+  for (uint32_t i = 0; i != numOperands; ++i, ++operand) {
+    const edbc_argument &argument = arguments[i];
+    column += stride;
+    if (operand->kind == EDBC_OPERAND_STATE) {
+      const edbc_value &value = argument.state;
+      if (!isAllowed(value, operand->index))
+        return explainOperand(cell, i, argument, error);
+      *column = places[value.node].row;
+      *operands++ = value.node;
+    } else if (isSimple || operand->kind == EDBC_OPERAND_TOKEN) {
+      if (argument.token >= operand->bound)
+        return explainOperand(cell, i, argument, error);
+      *column = argument.token;
+    } else if (operand->kind == EDBC_OPERAND_DENSE) {
+      if (!argument.values)
+        return explainOperand(cell, i, argument, error);
+      memcpy(items.operandValues(i) + item * paddedWidth(operand->bound),
+             argument.values, operand->bound * sizeof(float));
+    } else {
+      if (!takeElements(*operand, argument.states, operands))
+        return explainOperand(cell, i, argument, error);
+      operands += argument.states.count;
+    }
+  }
+
+  const auto count = static_cast<uint32_t>(operands - operandsBegin);
+  SharedNodes::Key key = {0, SharedNodes::none};
+  if (!isSimple && shared) {
+    key = shared->find({cellNumber, cell, arguments, {operandsBegin, count}},
+                       items);
+    shared->reserveOne();
+  }
+
+  // From here on nothing fails.
+  uint32_t node = graph.append(cellNumber, count);
+  Place &place = places[node];
+  place.owner = Place::ownerOf(currentInstance, cell.result);
+  if (isSimple || key.equal == SharedNodes::none) {
+    uint32_t row = takeRow(states[cell.result]);
+    place.item = item;
+    place.row = row;
+    items.resultRows()[item] = row;
+    if (!isSimple)
+      appendElements(items, arguments);
+    items.append();
+  } else {
+    place.item = shared->getPlaces()[key.equal].item;
+    place.row = shared->getPlaces()[key.equal].row;
+  }
+  if (!isSimple && shared)
+    shared->add(key, cellNumber, place);
+  if (node == executed)
+    buildBegin = Clock::now();
+  storeValue(out, this, epoch, node);
+  return EDBC_OK;
+}
+
+[[gnu::always_inline]] inline edbc_status
+edbc_session::add(uint32_t cellNumber, const edbc_argument *arguments,
+                  edbc_value *out, edbc_error *error) {
+  if (cellNumber < numCells) {
+    // Nearly always there is nothing to prepare. (The graph's room is never
+    // more than that for places.)
+    CellItems &items = cells[cellNumber];
+    if (items.isSimple && !shared && items.hasRoom() &&
+        graph.hasRoom(items.desc().num_operands) && arguments &&
+        currentInstance != none)
+      return addNode<true>(cellNumber, items, arguments, out, error);
+  }
+  if (edbc_status status = prepare(cellNumber, arguments, error))
+    return status;
+  return addNode<false>(cellNumber, cells[cellNumber], arguments, out, error);
+}
+
+edbc_status edbc_session_add(edbc_session *session, uint32_t cell,
+                             const edbc_argument *arguments, edbc_value *out,
+                             edbc_error *error) {
+  if (!session || !out)
+    return fail(error, EDBC_INVALID_ARGUMENT, "a null argument");
+  return guarded(error,
+                 [&] { return session->add(cell, arguments, out, error); });
+}
+
+edbc_status edbc_session::explainOperand(const edbc_cell_desc &cell,
+                                         uint32_t operandNumber,
+                                         const edbc_argument &argument,
+                                         edbc_error *error) const {
+  const edbc_operand_desc &operand = cell.operands[operandNumber];
+  if (operand.kind == EDBC_OPERAND_TOKEN)
+    return fail(error, EDBC_INVALID_ARGUMENT,
+                "cell '%s', operand '%s': token %u is out of range [0, %u)",
+                cell.name, operand.name, argument.token, operand.bound);
+  if (operand.kind == EDBC_OPERAND_DENSE)
+    return fail(error, EDBC_INVALID_ARGUMENT,
+                "cell '%s', operand '%s': the values are null", cell.name,
+                operand.name);
+
+  const edbc_value *wrong = &argument.state;
+  char element[32] = "";
+  if (operand.kind == EDBC_OPERAND_STATES) {
+    const edbc_values &given = argument.states;
+    if (given.count != 0 && !given.data)
+      return fail(error, EDBC_INVALID_ARGUMENT,
+                  "cell '%s', operand '%s': the elements are null", cell.name,
+                  operand.name);
+    if (given.count < operand.bound)
+      return fail(error, EDBC_INVALID_ARGUMENT,
+                  "cell '%s', operand '%s': %zu elements given, expected at "
+                  "least %u",
+                  cell.name, operand.name, given.count, operand.bound);
+    wrong = std::find_if(given.data, given.data + given.count,
+                         [&](const edbc_value &value) {
+                           return !isAllowed(value, operand.index);
+                         });
+    snprintf(element, sizeof(element), ", element %zu",
+             static_cast<size_t>(wrong - given.data));
+  }
+
+  const edbc_value &value = *wrong;
+  const char *what = explainValue(value);
+  if (!what && places[value.node].instance() != currentInstance)
+    what = "the value belongs to another instance";
+  if (what)
+    return fail(error, EDBC_INVALID_ARGUMENT, "cell '%s', operand '%s'%s: %s",
+                cell.name, operand.name, element, what);
+  return fail(error, EDBC_INVALID_ARGUMENT,
+              "cell '%s', operand '%s'%s: the value is of cell '%s', which "
+              "yields state '%s', expected '%s'",
+              cell.name, operand.name, element,
+              library().cells[graph.type(value.node)].name,
+              library().states[places[value.node].state()].name,
+              library().states[operand.index].name);
+}
