@@ -8,8 +8,7 @@
 //    `FrontierEncoder`.
 // 2. The table that holds a learned finite state machine: `slotOf`, `lookup`,
 //    `buildTable`. Its layout is `edbc_policy_desc`.
-// 3. `SubgraphSources`, the quantity of ED-Batch's sufficient condition.
-// 4. The policies: `FsmPolicy`, `AgendaPolicy`, `LemmaPolicy`.
+// 3. The policies: `FsmPolicy`, `AgendaPolicy`, `LemmaPolicy`.
 //
 // The compiler trains with these functions and the runtime executes them.
 //
@@ -20,6 +19,7 @@
 
 #include "edbc/abi.h"
 #include "runtime/core/Scheduler.h"
+#include "runtime/core/SubgraphSources.h"
 
 namespace edbc::core {
 
@@ -284,130 +284,6 @@ inline PolicyTable buildTable(const std::vector<edbc_transition> &transitions) {
   }
   return table;
 }
-
-//===----------------------------------------------------------------------===//
-// The sufficient condition (ED-Batch, Lemma 2.1)
-//===----------------------------------------------------------------------===//
-
-/// Counts the sources of each type's subgraph: the nodes of the type that are
-/// not executed and have no ancestor, at any distance, that is of the same type
-/// and not executed. Ready nodes are sources. Where all sources of a type are
-/// ready, batching them next is part of some shortest schedule (Lemma 2.1), so
-/// ready / sources (at most 1) tells how good a choice is.
-///
-/// For each node the set of types among itself and its ancestors that are not
-/// executed is kept as a bit mask. One pass finds all masks; afterwards bits
-/// only disappear, and only the changes are followed, each along the uses of
-/// the node concerned.
-class SubgraphSources {
-public:
-  /// Forgets everything; to be called whenever the frontier was reset.
-  void reset() { begun = false; }
-
-  /// Brings the counts up to date with the frontier, which may have taken any
-  /// number of steps since the last call.
-  void update(const Frontier &frontier) {
-    if (!begun)
-      begin(frontier);
-    else
-      follow(frontier);
-  }
-
-  /// Sources of the type's subgraph, as of the last update.
-  uint32_t count(uint32_t type) const { return sources[type]; }
-
-private:
-  static constexpr uint32_t bits = 64;
-
-  uint64_t *maskOf(uint32_t index) { return &masks[size_t(index) * words]; }
-
-  /// A node's mask has at least its own type's bit until it is executed.
-  bool isExecuted(uint32_t index, uint32_t type) {
-    return (maskOf(index)[type / bits] >> (type % bits) & 1) == 0;
-  }
-
-  /// Finds a node's mask anew from its operands'. Returns whether it changed.
-  bool refresh(const Graph &graph, uint32_t first, uint32_t index,
-               uint32_t type) {
-    bool changed = false;
-    for (uint32_t word = 0; word < words; ++word) {
-      uint64_t mask = 0;
-      for (uint32_t operand : graph.operands(first + index))
-        if (operand >= first)
-          mask |= maskOf(operand - first)[word];
-      if (word == type / bits) {
-        uint64_t own = uint64_t(1) << (type % bits);
-        if (!isSource[index] && !(mask & own)) {
-          isSource[index] = true;
-          ++sources[type];
-        }
-        mask |= own;
-      }
-      changed |= maskOf(index)[word] != mask;
-      maskOf(index)[word] = mask;
-    }
-    return changed;
-  }
-
-  void begin(const Frontier &frontier) {
-    const Graph &graph = frontier.getGraph();
-    uint32_t first = frontier.first();
-    uint32_t count = graph.numNodes() - first;
-    words = (frontier.numTypes() + bits - 1) / bits;
-    sources.assign(frontier.numTypes(), 0);
-    seen.assign(frontier.numTypes(), 0);
-    isSource.assign(count, false);
-    masks.assign(size_t(count) * words, 0);
-    for (uint32_t i = 0; i < count; ++i) {
-      uint32_t type = graph.type(first + i);
-      maskOf(i)[type / bits] = uint64_t(1) << (type % bits);
-    }
-    markExecuted(frontier);
-    for (uint32_t i = 0; i < count; ++i)
-      if (!isExecuted(i, graph.type(first + i)))
-        refresh(graph, first, i, graph.type(first + i));
-    changes.clear();
-    begun = true;
-  }
-
-  /// Clears the masks of nodes executed since the last call and lists them in
-  /// `changes`.
-  void markExecuted(const Frontier &frontier) {
-    for (uint32_t type = 0; type < frontier.numTypes(); ++type) {
-      NodeSpan executed = frontier.executedNodes(type);
-      for (uint32_t &i = seen[type]; i < executed.size(); ++i) {
-        uint32_t index = executed[i] - frontier.first();
-        std::fill_n(maskOf(index), words, 0);
-        sources[type] -= isSource[index];
-        changes.push_back(index);
-      }
-    }
-  }
-
-  void follow(const Frontier &frontier) {
-    const Graph &graph = frontier.getGraph();
-    uint32_t first = frontier.first();
-    markExecuted(frontier);
-    while (!changes.empty()) {
-      uint32_t index = changes.back();
-      changes.pop_back();
-      graph.forEachUse(first + index, [&](uint32_t user) {
-        uint32_t type = graph.type(user);
-        if (!isExecuted(user - first, type) &&
-            refresh(graph, first, user - first, type))
-          changes.push_back(user - first);
-      });
-    }
-  }
-
-  bool begun = false;
-  uint32_t words = 0; ///< of a mask
-  std::vector<uint64_t> masks;
-  std::vector<uint8_t> isSource;
-  std::vector<uint32_t> sources;
-  std::vector<uint32_t> seen; ///< by type: executed nodes marked so far
-  std::vector<uint32_t> changes;
-};
 
 //===----------------------------------------------------------------------===//
 // Policies, as `schedule` wants them

@@ -156,10 +156,15 @@ struct Snapshot {
   }
 
   bool hasAncestor(uint32_t node, uint32_t type) const {
-    for (uint32_t operand : graph.operands(node))
-      if (!executed[operand] &&
-          (graph.type(operand) == type || hasAncestor(operand, type)))
-        return true;
+    std::vector<bool> isAncestor(node + 1);
+    isAncestor[node] = true;
+    for (uint32_t user = node + 1; user-- > 0;)
+      for (uint32_t operand : graph.operands(user))
+        if (isAncestor[user] && !executed[operand]) {
+          if (graph.type(operand) == type)
+            return true;
+          isAncestor[operand] = true;
+        }
     return false;
   }
 
@@ -347,6 +352,46 @@ TEST(SubgraphSourcesTest, CountsByDefinition) {
     for (uint32_t type = 0; type < graph.numTypes(); ++type)
       EXPECT_EQ(sources.count(type), 0u);
   }
+}
+
+/// Nodes of many operands count, others look at all of theirs.
+TEST(SubgraphSourcesTest, CountsByDefinitionWithManyOperands) {
+  Random random(10);
+  SubgraphSources sources;
+  Frontier frontier;
+  for (uint32_t round = 0; round < 30; ++round) {
+    Graph graph(round % 3 == 0 ? 70 : 1 + random.below(5));
+    appendRandomNodes(graph, random, 60, 20, 25);
+    frontier.reset(graph, random.below(20));
+    sources.reset();
+    while (!frontier.done()) {
+      if (random.below(2) == 0) {
+        sources.update(frontier);
+        Snapshot snapshot(frontier);
+        for (uint32_t type = 0; type < graph.numTypes(); ++type)
+          ASSERT_EQ(sources.count(type), snapshot.numSources(type));
+      }
+      uint32_t type = random.below(graph.numTypes());
+      if (frontier.ready(type) != 0)
+        frontier.step(type);
+    }
+  }
+}
+
+/// One operand of 200000 is executed after the other: to look at all of them
+/// each time would take hours.
+TEST(LemmaPolicyTest, TakesLinearTimeForLongLists) {
+  constexpr uint32_t length = 200000;
+  Graph graph(3);
+  std::vector<uint32_t> elements;
+  for (uint32_t i = 0; i < length; ++i) {
+    const uint32_t previous = i - 1;
+    elements.push_back(graph.add(i % 2, &previous, i != 0));
+  }
+  graph.add(2, elements.data(), length);
+  Frontier frontier;
+  LemmaPolicy lemma;
+  EXPECT_EQ(schedule(frontier, graph, 0, lemma).batches.size(), length + 1);
 }
 
 TEST(LemmaPolicyTest, TakesTheLargestRatio) {
