@@ -255,6 +255,34 @@ TEST(CriticalTypesTest, FollowsTheDefinition) {
   }
 }
 
+/// Chains for which 16 bits don't suffice.
+TEST(CriticalTypesTest, FollowsLongChains) {
+  constexpr uint32_t length = 70000;
+  Graph graph(2);
+  uint32_t chain = graph.add(0, nullptr, 0);
+  for (uint32_t i = 1; i < length; ++i)
+    chain = graph.add(0, &chain, 1);
+  // Shorter by two, one of them of the other type.
+  uint32_t other = graph.add(1, nullptr, 0);
+  for (uint32_t i = 2; i < length; ++i)
+    other = graph.add(0, &other, 1);
+  Frontier frontier;
+  CriticalTypes critical;
+  frontier.reset(graph);
+  critical.reset();
+  critical.update(frontier);
+  EXPECT_TRUE(critical.isCritical(0));
+  EXPECT_TRUE(critical.isCritical(1));
+  for (uint32_t i = 0; i < 3; ++i)
+    frontier.step(0);
+  critical.update(frontier);
+  EXPECT_FALSE(critical.isCritical(0)); // The other chain waits.
+  EXPECT_TRUE(critical.isCritical(1));
+  frontier.step(1);
+  critical.update(frontier);
+  EXPECT_TRUE(critical.isCritical(0));
+}
+
 /// Where all sources of a type are ready, it is critical.
 TEST(CriticalTypesTest, HoldsWhereTheLemmaDoes) {
   Random random(8);
