@@ -234,7 +234,13 @@ def LearnPolicy : Pass<"batch-learn-policy", "::mlir::ModuleOp"> {
     less time. With encoding `auto` the machine sees the frontier as `base`, if
     that reaches the lower bound, or else as `critical`. Where a policy that needs
     no learning takes fewer batches, on the samples or on graphs that were held
-    out, it becomes the policy instead.
+    out, it becomes the policy instead. A machine that takes more batches than
+    agenda or depth for a single sample is refined until it doesn't; if that
+    can't be had, another policy is taken for which it holds.
+
+    With `batch-costs` it is not the number of batches that is made low but what
+    they cost: so many nanoseconds for a batch of each kernel, say. (What a row
+    costs it costs under every policy.)
 
     The pass does nothing where there is a policy already. Without samples (a
     programmatic option) graphs are drawn from the kernels' signatures.
@@ -247,6 +253,30 @@ def LearnPolicy : Pass<"batch-learn-policy", "::mlir::ModuleOp"> {
            "How the machine sees the frontier: auto, base, max, sort or critical">,
     Option<"episodes", "episodes", "unsigned", "1000",
            "Most episodes of Q-learning">,
+    Option<"learningRate", "learning-rate", "double", "0.4",
+           "Share of a new return in the value of an action tried before">,
+    Option<"discount", "discount", "double", "1",
+           "Weight of a reward relative to that of the step before">,
+    Option<"returnSteps", "return-steps", "unsigned", "10",
+           "Steps of a return before it is bootstrapped">,
+    Option<"alpha", "alpha", "double", "1",
+           "Weight of ready / sources in the reward">,
+    Option<"exploration", "exploration", "double", "0.5",
+           "Probability of a random action in the first episode">,
+    Option<"explorationDecay", "exploration-decay", "double", "0.9",
+           "What it is multiplied with after each episode">,
+    Option<"minExploration", "min-exploration", "double", "0.05",
+           "Where it stops to fall">,
+    Option<"evaluationInterval", "evaluation-interval", "unsigned", "10",
+           "Episodes between two evaluations of the greedy policy">,
+    Option<"beginWithLemma", "begin-with-lemma", "bool", "true",
+           "Q-learning takes the lemma's choice where nothing was tried yet; in "
+           "the paper, any type">,
+    Option<"memory", "memory", "unsigned", "1024",
+           "Most memory to learn with, about, in MiB">,
+    ListOption<"batchCosts", "batch-costs", "std::string",
+               "What a batch of each kernel costs, as KERNEL=NUMBER: this is made "
+               "low, not the number of batches">,
     Option<"batchSize", "batch", "unsigned", "32",
            "Instances of one sample mini-batch">
   ];

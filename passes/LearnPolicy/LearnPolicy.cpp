@@ -8,7 +8,7 @@
 #include "passes/LearnPolicy/SyntheticGraphs.h"
 
 #include "mlir/IR/Builders.h"
-#include "llvm/ADT/StringSwitch.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace edbc {
 #define GEN_PASS_DEF_LEARNPOLICY
@@ -70,6 +70,8 @@ struct LearnPolicyPass : edbc::impl::LearnPolicyBase<LearnPolicyPass> {
   void runOnOperation() override;
 
 private:
+  LogicalResult readOptions(ModuleOp network, LearningOptions &options) const;
+  LogicalResult readCosts(ModuleOp network, BatchCosts &costs) const;
   void addPolicy(ModuleOp network, const LearnedPolicy &learned);
 
   PolicyTraining training;
@@ -102,30 +104,80 @@ void LearnPolicyPass::addPolicy(ModuleOp network,
       encoding, builder.getArrayAttr(transitions)));
 }
 
+LogicalResult LearnPolicyPass::readCosts(ModuleOp network,
+                                         BatchCosts &costs) const {
+  if (batchCosts.empty())
+    return success();
+  llvm::StringMap<uint32_t> given;
+  for (StringRef entry : batchCosts) {
+    auto [name, number] = entry.rsplit('=');
+    uint32_t cost = 0;
+    if (name.empty() || number.getAsInteger(10, cost) || cost == 0 ||
+        cost > 1000000000)
+      return network.emitError()
+             << "batch cost '" << entry
+             << "': must be KERNEL=NUMBER, with a number from 1 to 1000000000";
+    auto kernel = network.lookupSymbol<KernelOp>(name);
+    if (!kernel || kernel.getTable())
+      return network.emitError()
+             << "batch cost '" << entry << "': there is no kernel of that name";
+    given[name] = cost;
+  }
+  for (auto kernel : network.getOps<KernelOp>()) {
+    if (kernel.getTable())
+      continue;
+    auto cost = given.find(kernel.getSymName());
+    if (cost == given.end())
+      return network.emitError() << "kernel '" << kernel.getSymName()
+                                 << "' has no batch cost, as others have";
+    costs.push_back(cost->second);
+  }
+  return success();
+}
+
+LogicalResult LearnPolicyPass::readOptions(ModuleOp network,
+                                           LearningOptions &options) const {
+  options.seed = seed;
+  options.maxBytes = uint64_t(memory) << 20;
+  options.watch = training.watch;
+  QLearningOptions &qLearning = options.qLearning;
+  qLearning.maxEpisodes = episodes;
+  qLearning.learningRate = learningRate;
+  qLearning.discount = discount;
+  qLearning.numSteps = returnSteps;
+  qLearning.alpha = alpha;
+  qLearning.exploration = exploration;
+  qLearning.explorationDecay = explorationDecay;
+  qLearning.minExploration = minExploration;
+  qLearning.evaluationInterval = evaluationInterval;
+  qLearning.beginWithLemma = beginWithLemma;
+  if (returnSteps == 0 || evaluationInterval == 0 || memory == 0)
+    return network.emitError()
+           << "return-steps, evaluation-interval and memory "
+              "must not be 0";
+  if (method == "q-learning")
+    options.method = LearningMethod::QLearning;
+  else if (method != "refinement")
+    return network.emitError() << "unknown method '" << method
+                               << "': must be refinement or q-learning";
+  if (encoding != "auto") {
+    std::optional<Encoding> given = symbolizeEncoding(encoding);
+    if (!given)
+      return network.emitError()
+             << "unknown encoding '" << encoding
+             << "': must be auto, base, max, sort or critical";
+    options.encoding = static_cast<edbc_encoding>(*given);
+  }
+  return readCosts(network, options.costs);
+}
+
 void LearnPolicyPass::runOnOperation() {
   ModuleOp network = getOperation();
   if (!network.getOps<PolicyOp>().empty())
     return;
   LearningOptions options;
-  options.seed = seed;
-  options.qLearning.maxEpisodes = episodes;
-  options.watch = training.watch;
-  if (method == "q-learning") {
-    options.method = LearningMethod::QLearning;
-  } else if (method != "refinement") {
-    network.emitError() << "unknown method '" << method
-                        << "': must be refinement or q-learning";
+  if (failed(readOptions(network, options)))
     return signalPassFailure();
-  }
-  if (encoding != "auto") {
-    std::optional<Encoding> given = symbolizeEncoding(encoding);
-    if (!given) {
-      network.emitError() << "unknown encoding '" << encoding
-                          << "': must be auto, base, max, sort or critical";
-      return signalPassFailure();
-    }
-    options.encoding = static_cast<edbc_encoding>(*given);
-  }
 
   SyntheticGraphs drawn;
   const std::vector<core::Graph> *samples = training.samples;

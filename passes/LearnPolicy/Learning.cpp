@@ -10,6 +10,9 @@ using namespace edbc;
 using core::Graph;
 
 edbc_policy_kind LearnedPolicy::best() const {
+  auto isClean = [&](edbc_policy_kind policy) {
+    return numExceptions(policy) == 0;
+  };
   auto isBest = [&](edbc_policy_kind policy) {
     for (const BatchCounts *counts : {&total, &trial})
       if (counts->of(policy) >
@@ -17,13 +20,17 @@ edbc_policy_kind LearnedPolicy::best() const {
         return false;
     return true;
   };
-  if (2 * trial.fallbacks <= trial.fsm && isBest(EDBC_POLICY_FSM))
+  if (2 * trial.fallbacks <= trial.fsm && isBest(EDBC_POLICY_FSM) &&
+      isClean(EDBC_POLICY_FSM))
     return EDBC_POLICY_FSM;
-  edbc_policy_kind fewest = EDBC_POLICY_LEMMA;
-  for (edbc_policy_kind policy : {EDBC_POLICY_AGENDA, EDBC_POLICY_DEPTH})
-    if (total.of(policy) < total.of(fewest))
+  std::optional<edbc_policy_kind> fewest;
+  for (edbc_policy_kind policy : {EDBC_POLICY_LEMMA, EDBC_POLICY_AGENDA,
+                                  EDBC_POLICY_DEPTH, EDBC_POLICY_FSM})
+    if (isClean(policy) && (!fewest || total.of(policy) < total.of(*fewest)))
       fewest = policy;
-  return fewest;
+  if (fewest)
+    return *fewest;
+  return total.agenda <= total.depth ? EDBC_POLICY_AGENDA : EDBC_POLICY_DEPTH;
 }
 
 size_t LearnedPolicy::numExceptions(edbc_policy_kind policy) const {
@@ -44,6 +51,25 @@ static void append(Graph &graph, const Graph &other) {
   }
 }
 
+/// Lets no more nodes and states be kept than fit into the memory: three
+/// quarters of it are for nodes.
+static void limitMemory(LearningOptions &options, uint32_t numTypes) {
+  // Of a node: in the joined graph and its frontier, 70; in the encoder of its
+  // mini-batch, 44 and 32 more while that begins.
+  constexpr uint64_t bytesPerNode = 160;
+  // Of a state: its sequence, key and values or actions.
+  const uint64_t bytesPerState = 128 + uint64_t(16) * numTypes;
+  uint64_t forStates = options.maxBytes / 4;
+  options.maxNodes =
+      std::min(options.maxNodes, (options.maxBytes - forStates) / bytesPerNode);
+  auto limit = [&](uint32_t &maxStates) {
+    maxStates = static_cast<uint32_t>(
+        std::min<uint64_t>(maxStates, forStates / bytesPerState));
+  };
+  limit(options.refinement.maxStates);
+  limit(options.qLearning.maxStates);
+}
+
 namespace {
 
 /// Learns from one set of samples, with one encoding or with several.
@@ -57,18 +83,20 @@ public:
 
 private:
   void refine(LearnedPolicy &learned, uint64_t maxWork);
+  void repair(LearnedPolicy &learned, uint64_t maxWork);
   void qLearn(LearnedPolicy &learned);
   void judge(LearnedPolicy &learned) const;
   /// The watch of a part of the work, which goes from `begin` to `end`.
   LearningWatch watchPart(double begin, double end);
 
   const std::vector<Graph> &miniBatches;
-  const LearningOptions &options;
+  LearningOptions options;
   size_t numUsed = 0; ///< mini-batches that are learned from
   Graph joined;       ///< these
   // What the policies without a machine make of them.
   std::vector<BatchCounts> countsOfEach;
   BatchCounts countsOfJoined;
+  std::vector<uint64_t> limits; ///< the better of agenda and depth
   bool wasStopped = false;
 };
 
@@ -78,15 +106,18 @@ Learner::Learner(const std::vector<Graph> &miniBatches,
                  const LearningOptions &options)
     : miniBatches(miniBatches), options(options),
       joined(miniBatches.front().numTypes()) {
+  limitMemory(this->options, joined.numTypes());
   for (const Graph &graph : miniBatches) {
-    countsOfEach.push_back(countBatches(graph));
-    bool fits = joined.numNodes() + graph.numNodes() <= options.maxNodes;
+    countsOfEach.push_back(countBatches(graph, options.costs));
+    limits.push_back(
+        std::min(countsOfEach.back().agenda, countsOfEach.back().depth));
+    bool fits = joined.numNodes() + graph.numNodes() <= this->options.maxNodes;
     if (numUsed + 1 == countsOfEach.size() && (fits || numUsed == 0)) {
       append(joined, graph);
       ++numUsed;
     }
   }
-  countsOfJoined = countBatches(joined);
+  countsOfJoined = countBatches(joined, options.costs);
 }
 
 LearningWatch Learner::watchPart(double begin, double end) {
@@ -104,6 +135,8 @@ void Learner::refine(LearnedPolicy &learned, uint64_t maxWork) {
   RefineOptions refinement = options.refinement;
   refinement.seed = options.seed;
   refinement.maxWork = maxWork;
+  refinement.costs = options.costs;
+  refinement.limits = limits;
   if (size_t numUnseen = numUsed / 4) {
     refinement.maxWork = maxWork / 2;
     refinement.numMiniBatches = numUsed - numUnseen;
@@ -112,7 +145,8 @@ void Learner::refine(LearnedPolicy &learned, uint64_t maxWork) {
     Machine machine(learned.encoding, learned.transitions, joined.numTypes());
     for (size_t i = numUsed - numUnseen; i < numUsed; ++i) {
       BatchCounts counts = countsOfEach[i];
-      countMachine(miniBatches[i], machine.description(), counts);
+      countMachine(miniBatches[i], machine.description(), counts,
+                   options.costs);
       learned.trial += counts;
     }
     // What few graphs teach is learned by now.
@@ -128,33 +162,77 @@ void Learner::qLearn(LearnedPolicy &learned) {
   QLearningOptions qLearning = options.qLearning;
   qLearning.seed = options.seed;
   qLearning.numMiniBatches = numUsed;
+  qLearning.costs = options.costs;
   QLearningResult result = learnByQLearning(miniBatches, learned.encoding,
                                             qLearning, watchPart(0, 1));
   learned.transitions = std::move(result.transitions);
   learned.numEpisodes = result.numEpisodes;
 }
 
+/// Tries the machine on each mini-batch.
 void Learner::judge(LearnedPolicy &learned) const {
   Machine machine(learned.encoding, learned.transitions, joined.numTypes());
   learned.miniBatches = countsOfEach;
+  learned.total = BatchCounts();
   for (size_t i = 0; i < miniBatches.size(); ++i) {
     BatchCounts &counts = learned.miniBatches[i];
-    countMachine(miniBatches[i], machine.description(), counts);
+    countMachine(miniBatches[i], machine.description(), counts, options.costs);
     learned.total += counts;
   }
-  BatchCounts counts = countsOfJoined;
-  countMachine(joined, machine.description(), counts);
-  learned.trial += counts;
+}
+
+/// Refines the machine on what it learned from and on the mini-batches for
+/// which agenda or depth takes fewer batches, which are the first to be looked
+/// at. What comes of it may be worse for yet others: several rounds.
+void Learner::repair(LearnedPolicy &learned, uint64_t maxWork) {
+  constexpr int numRounds = 3;
+  for (int round = 0; round < numRounds && !wasStopped; ++round) {
+    std::vector<size_t> chosen;
+    for (size_t i = 0; i < miniBatches.size(); ++i)
+      if (learned.miniBatches[i].fsm > limits[i])
+        chosen.push_back(i);
+    if (chosen.empty())
+      return;
+    for (size_t i = 0; i < numUsed; ++i)
+      if (learned.miniBatches[i].fsm <= limits[i])
+        chosen.push_back(i);
+    RefineOptions refinement = options.refinement;
+    refinement.seed = options.seed + static_cast<uint64_t>(round);
+    refinement.maxWork = maxWork / numRounds;
+    refinement.costs = options.costs;
+    refinement.firstNodes = options.maxNodes;
+    std::vector<Graph> graphs;
+    for (size_t i : chosen) {
+      graphs.push_back(miniBatches[i]);
+      refinement.limits.push_back(limits[i]);
+    }
+    LearnedPolicy repaired = learned;
+    repaired.transitions =
+        refineMachine(graphs, learned.encoding, learned.transitions, refinement,
+                      watchPart(1, 1));
+    judge(repaired);
+    if (repaired.numExceptions(EDBC_POLICY_FSM) <=
+        learned.numExceptions(EDBC_POLICY_FSM))
+      learned = std::move(repaired);
+  }
 }
 
 LearnedPolicy Learner::learn(edbc_encoding encoding, uint64_t maxWork) {
   LearnedPolicy learned;
   learned.encoding = encoding;
-  if (options.method == LearningMethod::QLearning)
+  learned.numUsed = numUsed;
+  if (options.method == LearningMethod::QLearning) {
     qLearn(learned);
-  else
+    judge(learned);
+  } else {
     refine(learned, maxWork);
-  judge(learned);
+    judge(learned);
+    repair(learned, maxWork / 4);
+  }
+  Machine machine(learned.encoding, learned.transitions, joined.numTypes());
+  BatchCounts counts = countsOfJoined;
+  countMachine(joined, machine.description(), counts, options.costs);
+  learned.trial += counts;
   learned.wasStopped = wasStopped;
   return learned;
 }

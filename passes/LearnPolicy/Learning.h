@@ -37,9 +37,15 @@ struct LearningOptions {
   /// take as many batches or more.
   LearningMethod method = LearningMethod::Refinement;
   uint64_t seed = 1; ///< in place of those of the methods' own options
-  /// Bounds the memory: only the first mini-batches are learned from, as many
-  /// as have this many nodes together, but at least one. All are judged by.
+  /// Only the first mini-batches are learned from, as many as have this many
+  /// nodes together, but at least one. All are judged by.
   uint64_t maxNodes = 1 << 19;
+  /// Bounds the memory that learning takes beside the samples, about: there are
+  /// no more nodes and states than fit into it.
+  uint64_t maxBytes = uint64_t(1) << 30;
+  /// What is made low, instead of the number of batches; in place of those of
+  /// the methods' own options.
+  BatchCosts costs;
   RefineOptions refinement;
   QLearningOptions qLearning;
   LearningWatch watch; ///< may be empty
@@ -52,6 +58,8 @@ struct LearnedPolicy {
   std::vector<Transition> transitions;
 
   uint32_t numEpisodes = 0; ///< of Q-learning
+  /// The first so many mini-batches were learned from.
+  size_t numUsed = 0;
   /// Whether the watch ended it. What was learned may then depend on the speed
   /// of the machine.
   bool wasStopped = false;
@@ -68,12 +76,15 @@ struct LearnedPolicy {
   /// be reached, so one that is not there may be the best.)
   bool reachedBound() const { return total.fsm == total.lowerBound; }
 
-  /// The policy to ship, which takes no more batches on the samples than agenda
-  /// and depth: EDBC_POLICY_FSM if neither on the samples nor in the trial any
-  /// other policy takes fewer, and in the trial the machine left at most half
-  /// of its choices to the lemma (or else it learned the samples by heart);
-  /// otherwise the first of lemma, agenda and depth that takes the fewest on
-  /// the samples.
+  /// The policy to ship. None whose `numExceptions` isn't 0, if there is
+  /// another one:
+  /// - EDBC_POLICY_FSM if neither on the samples nor in the trial any other
+  ///   policy takes fewer batches, and in the trial the machine left at most
+  ///   half of its choices to the lemma (or else it learned the samples by
+  ///   heart);
+  /// - otherwise the first of lemma, agenda, depth and EDBC_POLICY_FSM that
+  ///   takes the fewest on the samples.
+  /// If all have exceptions, it is agenda or depth, which takes fewer in all.
   edbc_policy_kind best() const;
 
   /// For how many single mini-batches agenda or depth takes fewer batches.
@@ -83,7 +94,9 @@ struct LearnedPolicy {
 /// Learns from `miniBatches`, each a graph of the size that will be run, all
 /// with the same types. A state is the encoded frontier, an action a type that
 /// has ready nodes. Learning ends when the machine reaches the lower bound of
-/// every mini-batch.
+/// every mini-batch. With refinement, a machine that takes more batches than
+/// agenda or depth for some mini-batch is refined until it doesn't, as far as
+/// that can be had.
 ///
 /// A function of its arguments alone, unless the watch ends it.
 LearnedPolicy learnPolicy(const std::vector<core::Graph> &miniBatches,

@@ -52,34 +52,50 @@ BatchCounts &BatchCounts::operator+=(const BatchCounts &other) {
   return *this;
 }
 
-BatchCounts edbc::countBatches(const Graph &graph) {
+uint64_t edbc::costOf(const BatchCosts &costs, const core::Schedule &schedule) {
+  uint64_t cost = 0;
+  for (const core::Batch &batch : schedule.batches)
+    cost += costOf(costs, batch.type);
+  return cost;
+}
+
+uint64_t edbc::lowestCost(const BatchCosts &costs, const Graph &graph) {
+  uint64_t cost = 0;
+  uint32_t type = 0;
+  for (uint32_t chain : core::longestChains(graph, 0, graph.numNodes()))
+    cost += chain * costOf(costs, type++);
+  return cost;
+}
+
+BatchCounts edbc::countBatches(const Graph &graph, const BatchCosts &costs) {
   Frontier frontier;
   core::AgendaPolicy agenda;
   core::LemmaPolicy lemma;
   core::DepthScheduler depth;
   auto count = [&](auto &policy) {
-    return core::schedule(frontier, graph, 0, policy).batches.size();
+    return costOf(costs, core::schedule(frontier, graph, 0, policy));
   };
   BatchCounts counts;
-  counts.lowerBound = core::lowerBound(graph);
+  counts.lowerBound = lowestCost(costs, graph);
   counts.agenda = count(agenda);
-  counts.depth = depth.schedule(graph, 0).batches.size();
+  counts.depth = costOf(costs, depth.schedule(graph, 0));
   counts.lemma = count(lemma);
   return counts;
 }
 
 void edbc::countMachine(const Graph &graph, const edbc_policy_desc &machine,
-                        BatchCounts &counts) {
+                        BatchCounts &counts, const BatchCosts &costs) {
   Frontier frontier;
   core::FsmPolicy fsm(machine);
-  counts.fsm = core::schedule(frontier, graph, 0, fsm).batches.size();
+  counts.fsm = costOf(costs, core::schedule(frontier, graph, 0, fsm));
   counts.fallbacks = fsm.numFallbacks();
 }
 
 BatchCounts edbc::countBatches(const Graph &graph,
-                               const edbc_policy_desc &machine) {
-  BatchCounts counts = countBatches(graph);
-  countMachine(graph, machine, counts);
+                               const edbc_policy_desc &machine,
+                               const BatchCosts &costs) {
+  BatchCounts counts = countBatches(graph, costs);
+  countMachine(graph, machine, counts, costs);
   return counts;
 }
 

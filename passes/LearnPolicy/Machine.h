@@ -49,7 +49,23 @@ private:
   edbc_policy_desc policy;
 };
 
-/// Batches that schedules of one mini-batch, or of several, consist of.
+/// By type, what a batch costs, whatever its size: a weight for the number of
+/// batches. Empty: 1 for each type. (What each row costs it costs under every
+/// schedule.)
+using BatchCosts = std::vector<uint32_t>;
+
+inline uint64_t costOf(const BatchCosts &costs, uint32_t type) {
+  return costs.empty() ? 1 : costs[type];
+}
+
+/// What a schedule's batches cost.
+uint64_t costOf(const BatchCosts &costs, const core::Schedule &schedule);
+
+/// No schedule of the graph costs less.
+uint64_t lowestCost(const BatchCosts &costs, const core::Graph &graph);
+
+/// Batches that schedules of one mini-batch, or of several, consist of; where
+/// batches have costs, the sum of these.
 struct BatchCounts {
   uint64_t lowerBound = 0;
   uint64_t fsm = 0;
@@ -65,15 +81,17 @@ struct BatchCounts {
 
 /// What the policies without a machine make of a graph: all but `fsm` and
 /// `fallbacks`, which stay 0.
-BatchCounts countBatches(const core::Graph &graph);
+BatchCounts countBatches(const core::Graph &graph,
+                         const BatchCosts &costs = {});
 
 /// The same, and `fsm` and `fallbacks`.
 BatchCounts countBatches(const core::Graph &graph,
-                         const edbc_policy_desc &machine);
+                         const edbc_policy_desc &machine,
+                         const BatchCosts &costs = {});
 
 /// Sets `fsm` and `fallbacks` to what the machine makes of a graph.
 void countMachine(const core::Graph &graph, const edbc_policy_desc &machine,
-                  BatchCounts &counts);
+                  BatchCounts &counts, const BatchCosts &costs = {});
 
 /// By transition: how often the machine uses it on the graphs.
 std::vector<uint64_t> countUses(const std::vector<core::Graph> &graphs,

@@ -15,7 +15,8 @@ namespace edbc {
 
 struct LearningProgress {
   size_t numMiniBatches; ///< that are being learned from
-  uint64_t batches;      ///< that the best machine so far takes for them
+  uint64_t batches;      ///< that the best machine so far takes for them, or
+                         ///< what they cost
   uint64_t lowerBound;   ///< of these batches
   double share;          ///< of the work that may be done, from 0 to 1
 };

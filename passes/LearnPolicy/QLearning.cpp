@@ -32,8 +32,8 @@ public:
   /// from it.
   void runEpisode(uint32_t miniBatch, double exploration);
 
-  /// Schedules all mini-batches with the greedy policy. Returns the number of
-  /// batches.
+  /// Schedules all mini-batches with the greedy policy. Returns what the
+  /// batches cost.
   uint64_t evaluate();
 
   /// Whether there are as many states as there may be.
@@ -88,6 +88,7 @@ private:
   core::FrontierEncoder encoder;
   core::LemmaPolicy lemma;
   std::vector<uint32_t> scratch;
+  std::vector<double> weights; ///< of rewards, by type
   std::vector<Step> episode;
 };
 
@@ -98,7 +99,12 @@ Learner::Learner(const std::vector<Graph> &miniBatches, edbc_encoding encoding,
     : miniBatches(miniBatches), options(options),
       numTypes(miniBatches.front().numTypes()), random(options.seed),
       initialSources(std::min(options.numMiniBatches, miniBatches.size())),
-      encoder(encoding), scratch(numTypes) {
+      encoder(encoding), scratch(numTypes), weights(numTypes, 1) {
+  double sum = 0;
+  for (uint32_t cost : options.costs)
+    sum += cost;
+  for (uint32_t type = 0; sum != 0 && type < numTypes; ++type)
+    weights[type] = options.costs[type] * numTypes / sum;
   for (size_t i = 0; i < numMiniBatches(); ++i) {
     frontier.reset(miniBatches[i]);
     initialSources[i].update(frontier);
@@ -163,7 +169,8 @@ void Learner::runEpisode(uint32_t miniBatch, double exploration) {
     uint32_t action = random.chance(exploration) ? randomAction(frontier)
                                                  : bestAction(state, frontier);
     double ratio = double(frontier.ready(action)) / sources.count(action);
-    episode.push_back({state, action, options.alpha * ratio - 1});
+    episode.push_back(
+        {state, action, weights[action] * (options.alpha * ratio - 1)});
     frontier.step(action);
   }
   learnFrom(episode);
@@ -200,11 +207,11 @@ uint32_t Learner::Greedy::choose(const Frontier &frontier) {
 uint64_t Learner::evaluate() {
   std::fill(machine.begin(), machine.end(), none);
   Greedy policy(*this);
-  uint64_t batches = 0;
+  uint64_t cost = 0;
   for (size_t i = 0; i < numMiniBatches(); ++i)
-    batches +=
-        core::schedule(frontier, miniBatches[i], 0, policy).batches.size();
-  return batches;
+    cost += costOf(options.costs,
+                   core::schedule(frontier, miniBatches[i], 0, policy));
+  return cost;
 }
 
 std::vector<Transition> Learner::takeMachine() const {
@@ -227,7 +234,7 @@ QLearningResult edbc::learnByQLearning(const std::vector<Graph> &miniBatches,
   Learner learner(miniBatches, encoding, options);
   LearningProgress progress = {learner.numMiniBatches(), UINT64_MAX, 0, 0};
   for (size_t i = 0; i < progress.numMiniBatches; ++i)
-    progress.lowerBound += core::lowerBound(miniBatches[i]);
+    progress.lowerBound += lowestCost(options.costs, miniBatches[i]);
   double exploration = options.exploration;
   for (uint32_t episode = 0;; ++episode) {
     progress.share = double(episode) / std::max(options.maxEpisodes, 1u);

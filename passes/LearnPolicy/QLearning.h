@@ -48,6 +48,7 @@ struct QLearningOptions {
   /// Episodes between two evaluations of the greedy policy on all mini-batches;
   /// at least 1.
   uint32_t evaluationInterval = 10;
+  BatchCosts costs; ///< that are made low, instead of the number of batches
 };
 
 struct QLearningResult {
@@ -59,10 +60,11 @@ struct QLearningResult {
 
 /// The reward is `alpha * ready / sources - 1`, where sources are those of the
 /// type's subgraph (Lemma 2.1): 0 for a choice that is certainly right if alpha
-/// is 1. Mini-batches take turns. The greedy policy is evaluated before the
-/// first episode, after every `evaluationInterval` and after the last one; the
-/// best machine of all evaluations is the result. Ends early at the lower bound
-/// of all mini-batches. There must be one.
+/// is 1. Where batches have costs, it is multiplied with that of the type over
+/// their mean. Mini-batches take turns. The greedy policy is evaluated before
+/// the first episode, after every `evaluationInterval` and after the last one;
+/// the best machine of all evaluations is the result. Ends early at the lower
+/// bound of all mini-batches. There must be one.
 ///
 /// A function of its arguments alone, unless the watch ends it.
 QLearningResult learnByQLearning(const std::vector<core::Graph> &miniBatches,

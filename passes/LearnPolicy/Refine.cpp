@@ -38,14 +38,16 @@ private:
   };
   /// What the machine as it stands makes of a mini-batch.
   struct Run {
-    uint64_t batches = 0;
+    uint64_t cost = 0;
     std::vector<Visits> visits; ///< by state, of those entered
   };
 
   uint32_t enterState(uint64_t key, core::NodeSpan sequence, uint32_t action);
   uint32_t firstChoice(uint32_t lemmaChoice) const;
   Run run(uint32_t miniBatch);
-  uint64_t numBatches() const;
+  uint64_t costOfAll() const;
+  uint64_t penalty(uint32_t miniBatch, const Run &run) const;
+  uint64_t penaltyOfAll() const;
   bool isDone() const;
   std::vector<uint32_t> choicesOf(uint32_t state) const;
   void descend();
@@ -133,7 +135,7 @@ Refiner::Run Refiner::run(uint32_t miniBatch) {
     work += numNodes;
     return lemma.choose(frontier);
   };
-  for (; !frontier.done(); ++result.batches) {
+  while (!frontier.done()) {
     uint64_t key = encoder.encode(frontier);
     auto entry = stateOfKey.find(key);
     if (entry == stateOfKey.end() && actions.size() >= options.maxStates) {
@@ -149,6 +151,7 @@ Refiner::Run Refiner::run(uint32_t miniBatch) {
     uint32_t action = actions[state];
     frontier.step(frontier.ready(action) != 0 ? action : askLemma());
   }
+  result.cost = costOf(options.costs, frontier.schedule());
   std::sort(entered.begin(), entered.end());
   for (uint32_t state : entered) {
     if (result.visits.empty() || result.visits.back().state != state)
@@ -158,16 +161,31 @@ Refiner::Run Refiner::run(uint32_t miniBatch) {
   return result;
 }
 
-uint64_t Refiner::numBatches() const {
-  uint64_t batches = 0;
+uint64_t Refiner::costOfAll() const {
+  uint64_t cost = 0;
   for (const Run &run : runs)
-    batches += run.batches;
-  return batches;
+    cost += run.cost;
+  return cost;
+}
+
+/// The cost of a run, and what it is above its limit many times over.
+uint64_t Refiner::penalty(uint32_t miniBatch, const Run &run) const {
+  constexpr uint64_t weight = 1 << 10;
+  if (options.limits.empty() || run.cost <= options.limits[miniBatch])
+    return run.cost;
+  return run.cost + weight * (run.cost - options.limits[miniBatch]);
+}
+
+uint64_t Refiner::penaltyOfAll() const {
+  uint64_t all = 0;
+  for (uint32_t i = 0; i < runs.size(); ++i)
+    all += penalty(i, runs[i]);
+  return all;
 }
 
 /// Whether no more can be gained, or the work is used up.
 bool Refiner::isDone() const {
-  return wasStopped || work >= maxWork || numBatches() == boundOfAll;
+  return wasStopped || work >= maxWork || costOfAll() == boundOfAll;
 }
 
 /// The types with ready nodes, by number.
@@ -182,7 +200,7 @@ std::vector<uint32_t> Refiner::choicesOf(uint32_t state) const {
 
 /// Returns whether the action is kept.
 bool Refiner::tryAction(uint32_t state, uint32_t action, bool &isGain) {
-  uint32_t before = std::exchange(actions[state], action);
+  uint32_t actionBefore = std::exchange(actions[state], action);
   std::vector<uint32_t> concerned;
   // What all those that are still to be scheduled can gain at most.
   uint64_t mostGain = 0;
@@ -193,24 +211,23 @@ bool Refiner::tryAction(uint32_t state, uint32_t action, bool &isGain) {
                              return a.state < b.state;
                            })) {
       concerned.push_back(i);
-      mostGain += runs[i].batches - bounds[i];
+      mostGain += penalty(i, runs[i]) - bounds[i];
     }
   std::vector<Run> changed;
-  uint64_t batchesBefore = 0, batches = 0;
+  uint64_t before = 0, after = 0;
   for (uint32_t i : concerned) {
     changed.push_back(run(i));
-    batchesBefore += runs[i].batches;
-    batches += changed.back().batches;
-    mostGain -= runs[i].batches - bounds[i];
-    wasStopped = watch && !watch({runs.size(), numBatches(), boundOfAll,
+    before += penalty(i, runs[i]);
+    after += penalty(i, changed.back());
+    mostGain -= penalty(i, runs[i]) - bounds[i];
+    wasStopped = watch && !watch({runs.size(), costOfAll(), boundOfAll,
                                   double(work) / double(options.maxWork)});
-    if (wasStopped || batches > batchesBefore + mostGain)
+    if (wasStopped || after > before + mostGain)
       break;
   }
-  isGain = !wasStopped && batches < batchesBefore;
-  if (wasStopped || batches > batchesBefore ||
-      (!isGain && random.chance(0.5))) {
-    actions[state] = before;
+  isGain = !wasStopped && after < before;
+  if (wasStopped || after > before || (!isGain && random.chance(0.5))) {
+    actions[state] = actionBefore;
     return false;
   }
   for (size_t i = 0; i < concerned.size(); ++i)
@@ -257,7 +274,7 @@ void Refiner::kick() {
   std::vector<uint32_t> states = statesByVisits();
   std::vector<uint32_t> actionsBefore = actions;
   std::vector<Run> runsBefore = runs;
-  uint64_t before = numBatches();
+  uint64_t before = penaltyOfAll();
   for (uint32_t i = 0; i < numChanges; ++i) {
     uint32_t state = states[random.below(uint32_t(states.size()))];
     std::vector<uint32_t> choices = choicesOf(state);
@@ -266,7 +283,7 @@ void Refiner::kick() {
   for (uint32_t i = 0; i < runs.size(); ++i)
     runs[i] = run(i);
   descend();
-  if (numBatches() > before) {
+  if (penaltyOfAll() > before) {
     // States met since then keep the actions that they have.
     std::copy(actionsBefore.begin(), actionsBefore.end(), actions.begin());
     runs = std::move(runsBefore);
@@ -280,7 +297,7 @@ void Refiner::refine(size_t numMiniBatches, uint64_t maxWork) {
     encoders.emplace_back(encoding);
     encoders[i].begin(frontier);
     encoders[i].encode(frontier);
-    bounds.push_back(core::lowerBound(miniBatches[i]));
+    bounds.push_back(lowestCost(options.costs, miniBatches[i]));
     boundOfAll += bounds[i];
     runs.push_back(run(i));
   }

@@ -31,15 +31,19 @@ struct RefineOptions {
   /// How many times a machine that no change betters is changed in a few states
   /// at once, to go on from there.
   uint32_t maxKicks = 5;
+  BatchCosts costs; ///< that are made low, instead of the number of batches
+  /// By mini-batch, what it may cost at most; empty: anything. To get one less
+  /// above its limit is worth more than any gain below.
+  std::vector<uint64_t> limits;
 };
 
 /// Changes one action of a machine at a time, schedules the mini-batches that
-/// enter its state, and keeps the change if they take fewer batches, or, half
-/// of the time, as many. Sweeps over all states, the most frequent first, until
-/// a sweep gains nothing, and again from machines nearby (iterated local
-/// search). Ends early at the lower bound and when the work is used up.
-/// Unlike temporal differences this needs no guess at which of a hundred
-/// choices cost a batch.
+/// enter its state, and keeps the change if they take fewer batches (or these
+/// cost less), or, half of the time, as many. Sweeps over all states, the most
+/// frequent first, until a sweep gains nothing, and again from machines nearby
+/// (iterated local search). Ends early at the lower bound and when the work is
+/// used up. Unlike temporal differences this needs no guess at which of a
+/// hundred choices cost a batch.
 ///
 /// States that `transitions` lacks are entered with the choice of the lemma
 /// when they are met for the first time (with encoding critical: with a

@@ -243,12 +243,19 @@ void Compilation::reportPolicy() {
                  << batch::stringifyPolicyKind(
                         static_cast<batch::PolicyKind>(best))
                  << "', which the library will use\n";
-  llvm::outs() << "  batches: " << total.of(best) << " (lower bound "
-               << total.lowerBound << ", agenda " << total.agenda << ", depth "
-               << total.depth << ", lemma " << total.lemma << ")\n";
+  llvm::outs() << (options.policy.batchCosts.empty() ? "  batches: "
+                                                     : "  cost of batches: ")
+               << total.of(best) << " (lower bound " << total.lowerBound
+               << ", agenda " << total.agenda << ", depth " << total.depth
+               << ", lemma " << total.lemma << ")\n";
   if (size_t exceptions = learned.numExceptions(best))
-    llvm::outs() << "  for " << exceptions
-                 << " of the mini-batches agenda or depth takes fewer\n";
+    llvm::outs()
+        << "  for " << exceptions
+        << " of the mini-batches agenda or depth takes fewer: no policy "
+           "was found that is as good as both for each of them\n";
+  else if (size_t avoided = learned.numExceptions(EDBC_POLICY_FSM))
+    llvm::outs() << "  (the machine is worse than agenda or depth for "
+                 << avoided << " of the mini-batches)\n";
   if (samples.empty())
     llvm::outs() << "  give --samples with graphs that an application recorded "
                     "to learn from what it will meet\n";

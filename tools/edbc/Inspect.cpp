@@ -244,7 +244,9 @@ void Inspection::printTables() const {
   llvm::raw_ostream &os = llvm::outs();
   os << "network " << signature.network << ", learned from " << samples.size()
      << " mini-batches of " << arguments.policy.batch << "\n";
-  os << "policy of the library: " << shippedName() << "\n";
+  os << "policy of the library: " << shippedName() << ", worse than agenda or "
+     << "depth for " << learned.numExceptions(learned.best())
+     << " of the mini-batches\n";
   os << "machine: encoding " << encodingName() << ", "
      << learned.transitions.size() << " states\n\n";
 
@@ -303,6 +305,7 @@ void Inspection::printJson() const {
     json.attribute("network", signature.network);
     json.attribute("policy", shippedName());
     json.attribute("was_stopped", learned.wasStopped);
+    number("exceptions", learned.numExceptions(learned.best()));
     json.attributeObject("machine", [&] {
       json.attribute("encoding", encodingName());
       json.attributeArray("transitions", [&] {

@@ -28,7 +28,18 @@ struct PolicyArguments {
   llvm::cl::opt<std::string> encoding;
   llvm::cl::opt<unsigned> batch;
   llvm::cl::opt<unsigned> episodes;
+  llvm::cl::opt<double> learningRate;
+  llvm::cl::opt<double> discount;
+  llvm::cl::opt<unsigned> returnSteps;
+  llvm::cl::opt<double> alpha;
+  llvm::cl::opt<double> exploration;
+  llvm::cl::opt<double> explorationDecay;
+  llvm::cl::opt<double> minExploration;
+  llvm::cl::opt<unsigned> evaluationInterval;
+  llvm::cl::opt<bool> beginWithLemma;
+  llvm::cl::list<std::string> batchCosts;
   llvm::cl::opt<unsigned> seconds;
+  llvm::cl::opt<unsigned> memory;
   llvm::cl::opt<uint64_t> seed;
 };
 
@@ -55,7 +66,8 @@ private:
   bool isShown = false;
 };
 
-/// Prints a warning if learning was ended before it was done.
+/// Prints a warning if learning was ended before it was done, and a note if
+/// only some of the samples were learned from.
 void warnIfStopped(llvm::StringRef command, const LearnedPolicy &learned,
                    const PolicyArguments &arguments);
 

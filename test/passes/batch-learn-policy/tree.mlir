@@ -9,8 +9,20 @@
 // RUN: not edbc-opt %s --batch-learn-policy=encoding=all 2>&1 | FileCheck %s --check-prefix=ENCODING
 // RUN: not edbc-opt %s --batch-learn-policy=method=guess 2>&1 | FileCheck %s --check-prefix=METHOD
 
+// RUN: not edbc-opt %s --batch-learn-policy=return-steps=0 2>&1 | FileCheck %s --check-prefix=STEPS
+// RUN: not edbc-opt %s --batch-learn-policy=batch-costs=leaf=1,inner=2 2>&1 | FileCheck %s --check-prefix=NOCOST
+// RUN: not edbc-opt %s --batch-learn-policy=batch-costs=leaf=1,tree=2 2>&1 | FileCheck %s --check-prefix=NOKERNEL
+// RUN: not edbc-opt %s --batch-learn-policy=batch-costs=leaf=0 2>&1 | FileCheck %s --check-prefix=NONUMBER
+// RUN: edbc-opt %s --batch-learn-policy=batch-costs=leaf=1,inner=20,score=300 | FileCheck %s --check-prefix=BASE
+// RUN: edbc-opt %s --batch-learn-policy="method=q-learning encoding=sort learning-rate=0.1 discount=0.9 return-steps=2 alpha=0.5 exploration=1 exploration-decay=0.5 min-exploration=0.2 evaluation-interval=3 begin-with-lemma=false memory=64" | FileCheck %s --check-prefix=SORT
+
 // ENCODING: error: unknown encoding 'all': must be auto, base, max, sort or critical
 // METHOD: error: unknown method 'guess': must be refinement or q-learning
+
+// STEPS: error: return-steps, evaluation-interval and memory must not be 0
+// NOCOST: error: kernel 'score' has no batch cost, as others have
+// NOKERNEL: error: batch cost 'tree=2': there is no kernel of that name
+// NONUMBER: error: batch cost 'leaf=0': must be KERNEL=NUMBER, with a number from 1 to 1000000000
 
 // Scoring waits until all nodes that will be scored are there. The cheapest
 // encoding suffices for that.
