@@ -65,13 +65,17 @@ CompiledNetwork::CompiledNetwork(
   addExecuted(*module, signature, work);
 }
 
-void CompiledNetwork::learnPolicy(const std::vector<Instance> &samples) {
+void CompiledNetwork::learnPolicy(const std::vector<Instance> &samples,
+                                  const BatchCosts &costs) {
   std::vector<core::Graph> graphs =
       mergeInstances(samples, signature, learnedBatch);
   LearnedPolicy learned;
   PipelineOptions options;
   options.training.samples = &graphs;
   options.training.report = &learned;
+  for (size_t i = 0; i < costs.size(); ++i)
+    options.policy.batchCosts.push_back(signature.cells[i].name + "=" +
+                                        std::to_string(costs[i]));
   runStage(*module, Stage::Policy, options);
   policy = learned.best();
   encoding = learned.encoding;

@@ -9,6 +9,7 @@
 
 #include "compiler/Load/InstanceSession.h"
 #include "compiler/Load/LoadedLibrary.h"
+#include "passes/LearnPolicy/Machine.h"
 #include "runtime/core/Policy.h"
 #include "tools/bench/Work.h"
 
@@ -44,7 +45,10 @@ public:
 
   /// Learns a policy as `edbc compile --samples` does. Otherwise it is that of
   /// the sufficient condition.
-  void learnPolicy(const std::vector<Instance> &samples);
+  /// @param costs by cell, of a batch, to be made low instead of the number of
+  /// batches.
+  void learnPolicy(const std::vector<Instance> &samples,
+                   const BatchCosts &costs = {});
   /// As in the library's description; points into this object.
   edbc_policy_desc getPolicy() const;
 

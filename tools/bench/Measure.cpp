@@ -7,6 +7,7 @@
 #include "tools/bench/Measure.h"
 
 #include "passes/SearchSchedule/Search.h"
+#include "tools/bench/Application.h"
 #include "tools/bench/Machine.h"
 
 #include <algorithm>
@@ -21,12 +22,6 @@ using Clock = std::chrono::steady_clock;
 static double millisecondsSince(Clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(Clock::now() - begin)
       .count();
-}
-
-/// Throws if a call to the runtime failed.
-static void check(edbc_status status, const edbc_error &problem) {
-  if (status != EDBC_OK)
-    throw std::runtime_error(problem.message);
 }
 
 //===----------------------------------------------------------------------===//
@@ -55,8 +50,16 @@ static void forEachMiniBatch(const std::vector<Instance> &instances,
   }
 }
 
+static double countNodes(const std::vector<Instance> &miniBatch) {
+  size_t count = 0;
+  for (const Instance &instance : miniBatch)
+    count += instance.nodes.size();
+  return double(count);
+}
+
 static Measurement &operator+=(Measurement &sum, const Measurement &other) {
   sum.miniBatches += other.miniBatches;
+  sum.nodes += other.nodes;
   sum.ms += other.ms;
   sum.buildMs += other.buildMs;
   sum.scheduleMs += other.scheduleMs;
@@ -75,9 +78,9 @@ static Measurement &operator+=(Measurement &sum, const Measurement &other) {
 static Measurement meanOf(Measurement sum) {
   double count = double(sum.miniBatches);
   for (double *figure :
-       {&sum.ms, &sum.buildMs, &sum.scheduleMs, &sum.executeMs, &sum.batches,
-        &sum.lowerBound, &sum.launches, &sum.copiedBytes, &sum.gflop,
-        &sum.executedGflop, &sum.bytes, &sum.weightBytes})
+       {&sum.nodes, &sum.ms, &sum.buildMs, &sum.scheduleMs, &sum.executeMs,
+        &sum.batches, &sum.lowerBound, &sum.launches, &sum.copiedBytes,
+        &sum.gflop, &sum.executedGflop, &sum.bytes, &sum.weightBytes})
     *figure /= count;
   return sum;
 }
@@ -139,6 +142,7 @@ Measurement bench::measureSchedules(const CompiledNetwork &network,
   forEachMiniBatch(instances, configuration.batch, effort, [&](auto &batch) {
     Measurement one;
     one.miniBatches = 1;
+    one.nodes = countNodes(batch);
     one.gflop = countWork(batch, signature, network.getWork(), {}).flop * 1e-9;
     std::vector<uint64_t> byType(numTypes);
     for (const core::Graph &graph :
@@ -165,138 +169,6 @@ Measurement bench::measureSchedules(const CompiledNetwork &network,
 // Execution
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-struct DestroySession {
-  void operator()(edbc_session *session) const {
-    edbc_session_destroy(session);
-  }
-};
-using SessionHandle = std::unique_ptr<edbc_session, DestroySession>;
-
-/// Does with a session what an application does: it has its instances in
-/// arrays, remembers values and reads outputs.
-class Application {
-public:
-  Application(const edbc_library &library, edbc_session *session,
-              uint32_t output, const std::vector<Instance> &instances);
-
-  /// Runs the mini-batch; returns the sum of the outputs' first numbers.
-  double run();
-
-private:
-  /// An instance in the session.
-  struct Part {
-    const Instance *instance;
-    edbc_value *values; ///< of its nodes
-    uint32_t number;
-  };
-
-  void addRun(Part &part, size_t run);
-  void addNode(const Part &part, uint32_t node);
-
-  const edbc_library &library;
-  edbc_session *session;
-  uint32_t output;
-  std::vector<Part> parts;
-  size_t numRuns = 0;
-  std::vector<edbc_value> values;
-  std::vector<edbc_value> elements; ///< of the node being added
-  std::vector<edbc_value> results;  ///< that have the output, of the run
-  edbc_error problem;
-};
-
-} // namespace
-
-Application::Application(const edbc_library &library, edbc_session *session,
-                         uint32_t output,
-                         const std::vector<Instance> &instances)
-    : library(library), session(session), output(output) {
-  size_t numNodes = 0;
-  size_t numElements = 0;
-  for (const Instance &instance : instances) {
-    numNodes += instance.nodes.size();
-    numElements = std::max(numElements, instance.elements.size());
-    numRuns = std::max(numRuns, instance.numRuns());
-  }
-  values.resize(numNodes);
-  elements.resize(numElements);
-  results.reserve(numNodes);
-  edbc_value *next = values.data();
-  for (const Instance &instance : instances) {
-    parts.push_back({&instance, next, 0});
-    next += instance.nodes.size();
-  }
-}
-
-void Application::addNode(const Part &part, uint32_t number) {
-  const Instance::Node &node = part.instance->nodes[number];
-  const uint32_t *given = &part.instance->arguments[node.firstArgument];
-  const edbc_cell_desc &cell = library.cells[node.cell];
-  edbc_argument arguments[EDBC_MAX_OPERANDS];
-  edbc_value *element = elements.data();
-  for (uint32_t i = 0; i < cell.num_operands; ++i) {
-    switch (cell.operands[i].kind) {
-    case EDBC_OPERAND_STATE:
-      arguments[i].state = part.values[given[i]];
-      break;
-    case EDBC_OPERAND_TOKEN:
-      arguments[i].token = given[i];
-      break;
-    case EDBC_OPERAND_DENSE:
-      arguments[i].values = &part.instance->values[given[i]];
-      break;
-    case EDBC_OPERAND_STATES:
-      core::NodeSpan list = part.instance->elementsAt(given[i]);
-      arguments[i].states = {element, list.size()};
-      for (uint32_t listed : list)
-        *element++ = part.values[listed];
-      break;
-    }
-  }
-  check(edbc_session_add(session, node.cell, arguments, &part.values[number],
-                         &problem),
-        problem);
-  if (cell.result == library.outputs[output].state)
-    results.push_back(part.values[number]);
-}
-
-void Application::addRun(Part &part, size_t run) {
-  check(run == 0 ? edbc_session_begin_instance(session, &part.number, &problem)
-                 : edbc_session_resume_instance(session, part.number, &problem),
-        problem);
-  uint32_t end = part.instance->endOfRun(run);
-  for (uint32_t node = run == 0 ? 0 : part.instance->endOfRun(run - 1);
-       node < end; ++node)
-    addNode(part, node);
-}
-
-double Application::run() {
-  double sum = 0;
-  edbc_session_reset(session);
-  for (size_t run = 0; run < numRuns; ++run) {
-    results.clear();
-    for (Part &part : parts)
-      if (run < part.instance->numRuns())
-        addRun(part, run);
-    check(edbc_session_run(session, &problem), problem);
-    for (const edbc_value &result : results) {
-      const float *data;
-      size_t width;
-      check(edbc_session_read(session, output, result, &data, &width, &problem),
-            problem);
-      sum += static_cast<double>(data[0]);
-    }
-    if (run + 1 == numRuns)
-      break; // The next reset drops what is left.
-    for (const Part &part : parts)
-      if (run + 1 == part.instance->numRuns())
-        check(edbc_session_drop_instance(session, part.number, &problem),
-              problem);
-  }
-  return sum;
-}
-
 static uint32_t findOutput(const edbc_library &library,
                            const std::string &name) {
   for (uint32_t i = 0; i < library.num_outputs; ++i)
@@ -320,16 +192,13 @@ static void requireMemory(const edbc_library &library,
                          " GB, more than half of the memory");
 }
 
-static SessionHandle createSession(const edbc_model &model,
-                                   const Configuration &configuration) {
+/// As a session numbers them.
+static edbc_session_options optionsOf(const Configuration &configuration) {
   edbc_session_options options = {};
   options.policy = static_cast<edbc_policy_kind>(configuration.policy);
   options.threads = configuration.threads;
   options.share = configuration.share;
-  edbc_session *session = nullptr;
-  edbc_error problem;
-  check(edbc_session_create(&model, &options, &session, &problem), problem);
-  return SessionHandle(session);
+  return options;
 }
 
 Measurement bench::measure(const CompiledNetwork &network,
@@ -340,7 +209,8 @@ Measurement bench::measure(const CompiledNetwork &network,
   const edbc_library &library = network.getLibrary();
   const Signature &signature = network.getSignature();
   uint32_t outputNumber = findOutput(library, output);
-  SessionHandle session = createSession(network.getModel(), configuration);
+  SessionHandle session =
+      createSession(network.getModel(), optionsOf(configuration));
   Schedules schedules(configuration.policy, network.getPolicy());
 
   Measurement sum;
@@ -350,6 +220,7 @@ Measurement bench::measure(const CompiledNetwork &network,
     application.run();
     Measurement best;
     best.miniBatches = 1;
+    best.nodes = countNodes(batch);
     best.ms = HUGE_VAL;
     edbc_statistics statistics;
     edbc_error problem;
@@ -357,9 +228,9 @@ Measurement bench::measure(const CompiledNetwork &network,
       Clock::time_point begin = Clock::now();
       application.run();
       double ms = millisecondsSince(begin);
-      check(edbc_session_statistics(session.get(), /*lower_bound=*/0,
-                                    &statistics, &problem),
-            problem);
+      requireOk(edbc_session_statistics(session.get(), /*lower_bound=*/0,
+                                        &statistics, &problem),
+                problem);
       if (ms < best.ms) {
         best.ms = ms;
         best.buildMs = double(statistics.build_ns) * 1e-6;
@@ -367,9 +238,9 @@ Measurement bench::measure(const CompiledNetwork &network,
         best.executeMs = double(statistics.execute_ns) * 1e-6;
       }
     }
-    check(edbc_session_statistics(session.get(), /*lower_bound=*/1, &statistics,
-                                  &problem),
-          problem);
+    requireOk(edbc_session_statistics(session.get(), /*lower_bound=*/1,
+                                      &statistics, &problem),
+              problem);
     best.batches = double(statistics.batches);
     best.lowerBound = double(statistics.lower_bound);
     best.launches = double(statistics.launches);
@@ -393,7 +264,8 @@ std::vector<std::string> bench::saveMiniBatches(
     const std::string &output, const Configuration &configuration,
     const Effort &effort, const std::string &folder) {
   const edbc_library &library = network.getLibrary();
-  SessionHandle session = createSession(network.getModel(), configuration);
+  SessionHandle session =
+      createSession(network.getModel(), optionsOf(configuration));
   std::vector<std::string> paths;
   forEachMiniBatch(instances, configuration.batch, effort, [&](auto &batch) {
     Application application(library, session.get(), findOutput(library, output),
@@ -401,7 +273,7 @@ std::vector<std::string> bench::saveMiniBatches(
     application.run();
     paths.push_back(folder + "/" + std::to_string(paths.size()) + ".graphs");
     edbc_error problem;
-    check(
+    requireOk(
         edbc_session_save_graphs(session.get(), paths.back().c_str(), &problem),
         problem);
   });

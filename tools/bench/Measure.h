@@ -43,7 +43,8 @@ struct Effort {
 /// Means over mini-batches.
 struct Measurement {
   size_t miniBatches = 0; ///< how many there were
-  double ms = 0;          ///< the whole
+  double nodes = 0;
+  double ms = 0; ///< the whole
   double buildMs = 0;
   double scheduleMs = 0;
   double executeMs = 0;

@@ -279,41 +279,54 @@ static void buildRandomGraph(const random_graphs::Graph &source, size_t,
   }
 }
 
+template <unsigned numTypes>
 static Workload makeRandomGraphs(const std::string *) {
   program::SplitMix seeds(1);
   std::vector<random_graphs::Graph> graphs;
   for (size_t i = 0; i < numSynthetic; ++i)
-    graphs.push_back(
-        random_graphs::makeRandomGraph(random_graphs::numTypes, seeds.next()));
+    graphs.push_back(random_graphs::makeRandomGraph(numTypes, seeds.next()));
   Workload workload = makeWorkload(std::move(graphs), buildRandomGraph);
   workload.dims = {{"sources", random_graphs::numSources}};
   return workload;
 }
 
 const std::vector<MeasuredNetwork> &bench::measuredNetworks() {
-  static const char *trees = "sst/train.txt";
-  static const char *sentences = "wikiner/train.txt";
-  static const char *lattices = "lattice/train.txt";
+  static const char *trees = "sst/train.txt", *otherTrees = "sst/dev.txt";
+  static const char *sentences = "wikiner/train.txt",
+                    *otherSentences = "wikiner/dev.txt";
+  static const char *lattices = "lattice/train.txt",
+                    *otherLattices = "lattice/dev.txt";
   static const std::vector<MeasuredNetwork> networks = {
-      {"TreeLSTM", "trees/tree_lstm.edb", trees, "loss", loadBinaryTrees},
-      {"TreeGRU", "trees/tree_gru.edb", trees, "loss", loadBinaryTrees},
-      {"TreeLSTM-2Type", "trees/tree_lstm_2type.edb", trees, "loss",
+      {"TreeLSTM", "trees/tree_lstm.edb", trees, otherTrees, "loss",
+       loadBinaryTrees},
+      {"TreeGRU", "trees/tree_gru.edb", trees, otherTrees, "loss",
+       loadBinaryTrees},
+      {"TreeLSTM-2Type", "trees/tree_lstm_2type.edb", trees, otherTrees, "loss",
        loadTreesOfTwoTypes},
-      {"MV-RNN", "trees/mv_rnn.edb", trees, "loss", loadBinaryTrees},
-      {"LatticeLSTM", "lattices/lattice_lstm.edb", lattices, "loss",
-       loadLattices},
-      {"LatticeGRU", "lattices/lattice_gru.edb", lattices, "loss",
-       loadLattices},
-      {"BiLSTM-Tagger", "taggers/bilstm_tagger.edb", sentences, "loss",
-       loadSentences},
+      {"MV-RNN", "trees/mv_rnn.edb", trees, otherTrees, "loss",
+       loadBinaryTrees},
+      {"LatticeLSTM", "lattices/lattice_lstm.edb", lattices, otherLattices,
+       "loss", loadLattices},
+      {"LatticeGRU", "lattices/lattice_gru.edb", lattices, otherLattices,
+       "loss", loadLattices},
+      {"BiLSTM-Tagger", "taggers/bilstm_tagger.edb", sentences, otherSentences,
+       "loss", loadSentences},
       {"BiLSTM-Tagger-char", "taggers/bilstm_tagger_char.edb", sentences,
-       "loss", loadSentencesOfCharacters},
+       otherSentences, "loss", loadSentencesOfCharacters},
       {"LSTM-NMT", "translation/lstm_nmt.edb", "iwslt15/train.en-vi.txt",
-       "loss", loadPairs},
-      {"Child-Sum", "trees/child_sum.edb", trees, "loss", loadWordTrees},
-      {"Plan-Cost", "plans/plan_cost.edb", "job-plans", "log_ms", loadPlans},
-      {"Random-DAG", "random_dag/random_dag.edb", nullptr, "h",
-       makeRandomGraphs},
+       "iwslt15/dev.en-vi.txt", "loss", loadPairs},
+      {"Child-Sum", "trees/child_sum.edb", trees, otherTrees, "loss",
+       loadWordTrees},
+      {"Plan-Cost", "plans/plan_cost.edb", "job-plans", nullptr, "log_ms",
+       loadPlans},
+      {"Random-DAG-2", "random_dag/random_dag.edb", nullptr, nullptr, "h",
+       makeRandomGraphs<2>, /*isForSchedules=*/true},
+      {"Random-DAG-5", "random_dag/random_dag.edb", nullptr, nullptr, "h",
+       makeRandomGraphs<5>, /*isForSchedules=*/true},
+      {"Random-DAG-10", "random_dag/random_dag.edb", nullptr, nullptr, "h",
+       makeRandomGraphs<10>, /*isForSchedules=*/true},
+      {"Random-DAG", "random_dag/random_dag.edb", nullptr, nullptr, "h",
+       makeRandomGraphs<random_graphs::numTypes>},
   };
   return networks;
 }

@@ -35,11 +35,17 @@ struct MeasuredNetwork {
   /// .json files are read in order of their names; null if instances are always
   /// drawn at random.
   const char *data;
+  /// The part that is held out, likewise; null if there is none, and the last
+  /// quarter of the instances takes its place.
+  const char *heldOut;
   /// The output that an application reads, of every node that has it.
   const char *output;
   /// Reads the data `path`, or makes synthetic ones if it is null.
   /// @throws std::exception of the example's reader.
   Workload (*load)(const std::string *path);
+  /// Whether it is there for the sake of its schedules: executed only where it
+  /// is named.
+  bool isForSchedules = false;
 };
 
 const std::vector<MeasuredNetwork> &measuredNetworks();

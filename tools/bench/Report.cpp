@@ -54,7 +54,7 @@ std::string bench::tableHead(bool isExecuted) {
                 " GFLOP/s  of peak roofline bound      launches copied "
                 "kB"
               : "    build schedule";
-  return head + "  batches /bound\n";
+  return head + "  batches /bound    nodes ns/node\n";
 }
 
 std::string bench::tableRow(const Result &result) {
@@ -82,8 +82,9 @@ std::string bench::tableRow(const Result &result) {
                        figures.copiedBytes * 1e-3);
   else
     os << llvm::format(" %8.3f %8.3f", figures.buildMs, figures.scheduleMs);
-  os << llvm::format(" %8.1f %6.3f\n", figures.batches,
-                     result.batchesOverBound());
+  os << llvm::format(" %8.1f %6.3f %8.0f %7.1f\n", figures.batches,
+                     result.batchesOverBound(), figures.nodes,
+                     result.nanosecondsOfNode());
   return row;
 }
 
@@ -131,6 +132,7 @@ std::string bench::jsonLine(const Result &result) {
     number("schedule_ms", figures.scheduleMs);
     if (result.isExecuted())
       number("execute_ms", figures.executeMs);
+    number("nodes", figures.nodes);
     number("batches", figures.batches);
     number("lower_bound", figures.lowerBound);
     number("gflop", figures.gflop);

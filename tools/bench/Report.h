@@ -66,6 +66,10 @@ struct Result {
   const char *bound() const {
     return arithmeticMs() > trafficMs() ? "arithmetic" : "traffic";
   }
+  /// To build the graph and to schedule it.
+  double nanosecondsOfNode() const {
+    return (figures.buildMs + figures.scheduleMs) / figures.nodes * 1e6;
+  }
   double batchesOverBound() const {
     return figures.batches / figures.lowerBound;
   }
@@ -86,6 +90,7 @@ std::string tableRow(const Result &result);
 ///     instances_per_s
 ///     ms                    of a mini-batch, mean of their fastest runs
 ///     build_ms, schedule_ms, execute_ms     parts of it
+///     nodes                 of a mini-batch
 ///     batches, lower_bound  kernels' batches of a mini-batch, and the fewest
 ///     launches              phases that a mini-batch calls
 ///     copied_bytes          moved by those that compute nothing

@@ -174,7 +174,9 @@ static bool takeNumbers(const cl::list<unsigned> &given, unsigned most,
 static bool takeNetworks(const cl::list<std::string> &given,
                          std::vector<MeasuredNetwork> &networks) {
   if (given.empty())
-    networks = measuredNetworks();
+    for (const MeasuredNetwork &network : measuredNetworks())
+      if (!network.isForSchedules)
+        networks.push_back(network);
   for (const std::string &name : given) {
     auto found =
         llvm::find_if(measuredNetworks(), [&](const MeasuredNetwork &network) {

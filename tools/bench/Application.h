@@ -1,0 +1,84 @@
+//===- Application.h - a program that uses a network ------------*- C++ -*-===//
+//
+// Part of edbc, an ahead-of-time compiler for dynamic neural networks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EDBC_TOOLS_BENCH_APPLICATION_H
+#define EDBC_TOOLS_BENCH_APPLICATION_H
+
+#include "compiler/Graphs/GraphFile.h"
+#include "edbc/abi.h"
+
+#include <memory>
+#include <vector>
+
+namespace edbc::bench {
+
+/// @throws std::runtime_error if a call to the runtime failed.
+void requireOk(edbc_status status, const edbc_error &problem);
+
+struct DestroySession {
+  void operator()(edbc_session *session) const {
+    edbc_session_destroy(session);
+  }
+};
+using SessionHandle = std::unique_ptr<edbc_session, DestroySession>;
+
+/// @throws std::runtime_error
+SessionHandle createSession(const edbc_model &model,
+                            const edbc_session_options &options);
+
+/// Does with a session what an application does: it has its instances in
+/// arrays, remembers values and reads outputs.
+class Application {
+public:
+  Application(const edbc_library &library, edbc_session *session,
+              uint32_t output, const std::vector<Instance> &instances);
+
+  /// Runs the mini-batch; returns the sum of the outputs' first numbers.
+  double run();
+
+  /// Begins an instance, or goes on with it, and adds its nodes [begin, end),
+  /// which follow those added before.
+  void addNodes(size_t instance, uint32_t begin, uint32_t end);
+  /// Executes what was added. Returns the nanoseconds that this took.
+  uint64_t execute();
+
+private:
+  /// An instance in the session.
+  struct Part {
+    const Instance *instance;
+    size_t firstNode;
+    uint32_t number;
+  };
+  struct Node {
+    uint32_t cell;
+    bool hasOutput;
+    const edbc_argument *arguments;
+    size_t endReference; ///< of `references`; they follow those before
+  };
+  /// A value that becomes an argument, or an element of one, when it is known.
+  struct Reference {
+    edbc_value *place;
+    const edbc_value *value;
+  };
+
+  void takeInstance(const edbc_library &library, const Part &part);
+
+  edbc_session *session;
+  uint32_t output;
+  std::vector<Part> parts;
+  size_t numRuns = 0;
+  std::vector<Node> nodes;        ///< of one instance after the other
+  std::vector<edbc_value> values; ///< of these
+  std::vector<Reference> references;
+  std::vector<edbc_argument> arguments;
+  std::vector<edbc_value> elements;
+  std::vector<edbc_value> results; ///< that have the output, of the run
+  edbc_error problem;
+};
+
+} // namespace edbc::bench
+
+#endif // EDBC_TOOLS_BENCH_APPLICATION_H
