@@ -97,12 +97,13 @@ void Recurrence::addFieldsFed(KernelOp kernel, StateOp state) {
 }
 
 Recurrence::Fields Recurrence::closure(Fields fields) const {
-  for (unsigned before = 0; before != fields.count();) {
-    before = fields.count();
-    for (unsigned field : Fields(fields).set_bits())
-      fields |= needed[field];
-  }
-  return fields;
+  Fields all = fields;
+  do {
+    fields = all;
+    for (unsigned field : fields.set_bits())
+      all |= needed[field];
+  } while (all != fields);
+  return all;
 }
 
 bool Recurrence::isAhead(Value operand, ProductOp product) const {
