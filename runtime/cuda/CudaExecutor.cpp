@@ -171,17 +171,19 @@ void CudaExecutor::reserve() {
   }
   if (image.size() > deviceImage.size() || image.size() > hostImage.size()) {
     synchronize();
-    size_t size = grownSize(deviceImage.size(), image.size());
+    size_t present = deviceImage.size();
+    const char *purpose = "a run's schedule and operands";
     deviceImage = DeviceMemory();
-    deviceImage = DeviceMemory(driver, size, "a run's schedule and operands");
+    deviceImage = allocateLarger(driver, present, image.size(), purpose);
     hostImage = PinnedMemory();
-    hostImage = PinnedMemory(driver, size, "a run's schedule and operands");
+    hostImage = PinnedMemory(driver, deviceImage.size(), purpose);
   }
   if (image.scratchSize() > scratch.size()) {
     synchronize();
-    size_t size = grownSize(scratch.size(), image.scratchSize());
+    size_t present = scratch.size();
     scratch = DeviceMemory();
-    scratch = DeviceMemory(driver, size, "the workspaces of batches");
+    scratch = allocateLarger(driver, present, image.scratchSize(),
+                             "the workspaces of batches");
   }
 }
 
@@ -209,10 +211,10 @@ bool CudaExecutor::launchOnce() {
   auto numBlocks = static_cast<uint32_t>(
       std::min<uint64_t>(model.mostBlocks(), image.mostTiles()));
   Result result = driver->cuLaunchCooperativeKernel(
-      model.runFunction(), numBlocks, 1, 1, cuda.block_threads, 1, 1,
+      model.kernel(), numBlocks, 1, 1, cuda.block_threads, 1, 1,
       cuda.shared_bytes, work, arguments);
-  if (result == cooperativeLaunchTooLarge || result == notSupported ||
-      result == launchOutOfResources)
+  if (result == CooperativeLaunchTooLarge || result == NotSupported ||
+      result == LaunchOutOfResources)
     return false;
   driver.check(result, "cuLaunchCooperativeKernel", "%u blocks of %u threads",
                numBlocks, cuda.block_threads);
@@ -222,13 +224,15 @@ bool CudaExecutor::launchOnce() {
 void CudaExecutor::launchSteps() {
   const edbc_cuda_desc &cuda = model.description();
   const edbc_cuda_step *steps = RunImage::stepsOf(hostImage.get());
+  DevicePointer counters = barrier.get();
+  uint32_t numSteps = 1;
   for (uint32_t i = 0; i < image.numSteps(); ++i) {
     DevicePointer step = deviceImage.get() + i * sizeof(edbc_cuda_step);
-    void *arguments[] = {&step};
+    void *arguments[] = {&step, &numSteps, &counters};
     uint32_t numBlocks = std::min(steps[i].tiles, model.mostBlocks());
     driver.check(driver->cuLaunchKernel(
-                     model.stepFunction(), numBlocks, 1, 1, cuda.block_threads,
-                     1, 1, cuda.shared_bytes, work, arguments, nullptr),
+                     model.kernel(), numBlocks, 1, 1, cuda.block_threads, 1, 1,
+                     cuda.shared_bytes, work, arguments, nullptr),
                  "cuLaunchKernel", "step %u of a run, %u blocks of %u threads",
                  i, numBlocks, cuda.block_threads);
   }
@@ -237,13 +241,13 @@ void CudaExecutor::launchSteps() {
 /// Records the steps as a graph; where it differs from the last one only in
 /// numbers, that is changed and started again.
 void CudaExecutor::launchGraph() {
-  driver.check(driver->cuStreamBeginCapture_v2(work, captureThreadLocal),
+  driver.check(driver->cuStreamBeginCapture_v2(work, CaptureThreadLocal),
                "cuStreamBeginCapture", "the graph of a run");
   GraphHandle handle = nullptr;
   try {
     launchSteps();
   } catch (const Failure &) {
-    if (driver->cuStreamEndCapture(work, &handle) == success)
+    if (driver->cuStreamEndCapture(work, &handle) == Success)
       Graph(handle, driver->cuGraphDestroy);
     throw;
   }
@@ -252,7 +256,7 @@ void CudaExecutor::launchGraph() {
   Graph recorded(handle, driver->cuGraphDestroy);
   GraphUpdateResult update = {};
   if (!graph || driver->cuGraphExecUpdate_v2(graph.get(), recorded.get(),
-                                             &update) != success) {
+                                             &update) != Success) {
     graph = GraphExec();
     GraphExecHandle executable = nullptr;
     driver.check(

@@ -11,6 +11,38 @@
 using namespace edbc;
 using namespace edbc::cuda;
 
+int FoundDevice::attribute(const Driver &driver,
+                           DeviceAttribute attribute) const {
+  int value = 0;
+  driver.check(driver->cuDeviceGetAttribute(&value, attribute, device),
+               "cuDeviceGetAttribute", "of device '%s'", name.c_str());
+  return value;
+}
+
+FoundDevice cuda::findDevice(const Driver &driver, uint32_t ordinal) {
+  int count = 0;
+  driver.check(driver->cuDeviceGetCount(&count), "cuDeviceGetCount",
+               "looking for device %u", ordinal);
+  if (count == 0)
+    throw Failure(EDBC_UNSUPPORTED,
+                  "there is no CUDA device that this process may use");
+  if (ordinal >= static_cast<uint32_t>(count))
+    throw Failure(EDBC_INVALID_ARGUMENT,
+                  "there is no CUDA device %u; this process may use %d",
+                  ordinal, count);
+  FoundDevice found;
+  driver.check(driver->cuDeviceGet(&found.device, static_cast<int>(ordinal)),
+               "cuDeviceGet", "device %u", ordinal);
+  char name[256] = "";
+  driver.check(driver->cuDeviceGetName(name, sizeof(name), found.device),
+               "cuDeviceGetName", "device %u", ordinal);
+  found.name = name;
+  found.architecture = static_cast<uint32_t>(
+      found.attribute(driver, ComputeCapabilityMajor) * 10 +
+      found.attribute(driver, ComputeCapabilityMinor));
+  return found;
+}
+
 /// As `nvcc -arch` spells it.
 static std::string nameOf(const edbc_cuda_image &image) {
   return (image.kind == EDBC_CUDA_PTX ? "compute_" : "sm_") +
@@ -34,8 +66,9 @@ static void checkLibrary(const edbc_library &library) {
 }
 
 DeviceModel::DeviceModel(const edbc_library &library, uint32_t ordinal)
-    : library(library), theDriver((checkLibrary(library), Driver::open())) {
-  findDevice(ordinal);
+    : library(library), theDriver((checkLibrary(library), Driver::open())),
+      device(findDevice(theDriver, ordinal)),
+      cooperative(device.attribute(theDriver, CooperativeLaunch) != 0) {
   loadImage();
 }
 
@@ -49,36 +82,6 @@ DeviceModel::~DeviceModel() {
     module = Module();
   } catch (const Failure &) {
   }
-}
-
-int DeviceModel::attribute(DeviceAttribute attribute) const {
-  int value = 0;
-  theDriver.check(theDriver->cuDeviceGetAttribute(&value, attribute, device),
-                  "cuDeviceGetAttribute", "of device '%s'", deviceName.c_str());
-  return value;
-}
-
-void DeviceModel::findDevice(uint32_t ordinal) {
-  int count = 0;
-  theDriver.check(theDriver->cuDeviceGetCount(&count), "cuDeviceGetCount",
-                  "looking for device %u", ordinal);
-  if (count == 0)
-    throw Failure(EDBC_UNSUPPORTED,
-                  "there is no CUDA device that this process may use");
-  if (ordinal >= static_cast<uint32_t>(count))
-    throw Failure(EDBC_INVALID_ARGUMENT,
-                  "there is no CUDA device %u; this process may use %d",
-                  ordinal, count);
-  theDriver.check(theDriver->cuDeviceGet(&device, static_cast<int>(ordinal)),
-                  "cuDeviceGet", "device %u", ordinal);
-  char name[256] = "";
-  theDriver.check(theDriver->cuDeviceGetName(name, sizeof(name), device),
-                  "cuDeviceGetName", "device %u", ordinal);
-  deviceName = name;
-  deviceArchitecture =
-      static_cast<uint32_t>(attribute(computeCapabilityMajor) * 10 +
-                            attribute(computeCapabilityMinor));
-  cooperative = attribute(cooperativeLaunch) != 0;
 }
 
 /// Whether a device can execute an image, as far as the numbers tell.
@@ -114,41 +117,47 @@ void DeviceModel::loadImage() {
   std::string known;
   for (uint32_t i = 0; i < cuda.num_images; ++i) {
     known += (i == 0 ? "" : ", ") + nameOf(cuda.images[i]);
-    if (suits(cuda.images[i], deviceArchitecture))
+    if (suits(cuda.images[i], device.architecture))
       images.push_back(&cuda.images[i]);
   }
   if (images.empty())
     throw Failure(EDBC_UNSUPPORTED,
                   "network '%s' has no kernels for device '%s' (sm_%u), but "
                   "for %s; compile it with --target=cuda:sm_%u",
-                  library.name, deviceName.c_str(), deviceArchitecture,
-                  known.c_str(), deviceArchitecture);
+                  library.name, device.name.c_str(), device.architecture,
+                  known.c_str(), device.architecture);
   std::stable_sort(images.begin(), images.end(), isBetter);
 
-  int mostShared = attribute(maxSharedMemoryPerBlock);
+  int mostShared = device.attribute(theDriver, MaxSharedMemoryPerBlock);
   if (cuda.shared_bytes > static_cast<uint32_t>(mostShared))
     throw Failure(EDBC_UNSUPPORTED,
                   "the kernels of network '%s' need %u bytes of shared memory "
                   "a block; device '%s' has %d",
-                  library.name, cuda.shared_bytes, deviceName.c_str(),
+                  library.name, cuda.shared_bytes, device.name.c_str(),
                   mostShared);
-  primary = std::make_unique<PrimaryContext>(theDriver, device);
+  primary = std::make_unique<PrimaryContext>(theDriver, device.device);
   CurrentContext current(theDriver, primary->get());
   for (const edbc_cuda_image *image : images)
     if (tryImage(*image, image == images.back()))
       break;
   try {
-    findKernels();
+    findKernel();
   } catch (const Failure &) {
     module = Module(); // as long as the context is current
     throw;
   }
 }
 
-void DeviceModel::findKernels() {
+void DeviceModel::findKernel() {
   const edbc_cuda_desc &cuda = *library.cuda;
-  run = findFunction("edbc_run");
-  step = findFunction("edbc_step");
+  theDriver.check(
+      theDriver->cuModuleGetFunction(&run, module.get(), "edbc_run"),
+      "cuModuleGetFunction", "the kernel of network '%s'", library.name);
+  // More than 48 kB have to be asked for.
+  auto shared = static_cast<int>(cuda.shared_bytes);
+  theDriver.check(
+      theDriver->cuFuncSetAttribute(run, MaxDynamicSharedBytes, shared),
+      "cuFuncSetAttribute", "%d bytes of shared memory", shared);
 
   int perMultiprocessor = 0;
   theDriver.check(theDriver->cuOccupancyMaxActiveBlocksPerMultiprocessor(
@@ -160,48 +169,35 @@ void DeviceModel::findKernels() {
     throw Failure(EDBC_UNSUPPORTED,
                   "no block of the kernels of network '%s' fits on a "
                   "multiprocessor of device '%s'",
-                  library.name, deviceName.c_str());
-  numBlocks =
-      static_cast<uint32_t>(perMultiprocessor * attribute(multiprocessorCount));
+                  library.name, device.name.c_str());
+  numBlocks = static_cast<uint32_t>(
+      perMultiprocessor * device.attribute(theDriver, MultiprocessorCount));
 }
 
 /// Returns whether it was loaded. An image that the device or the driver can't
 /// use is an error only if it is the last one.
 bool DeviceModel::tryImage(const edbc_cuda_image &image, bool isLast) {
   char log[512] = "";
-  JitOption options[] = {errorLogBuffer, errorLogBufferSize};
+  JitOption options[] = {ErrorLogBuffer, ErrorLogBufferSize};
   void *values[] = {log, reinterpret_cast<void *>(sizeof(log))};
   ModuleHandle handle = nullptr;
   Result result =
       theDriver->cuModuleLoadDataEx(&handle, image.data, 2, options, values);
-  bool isUnusable = result == noBinaryForGpu || result == invalidImage ||
-                    result == invalidPtx || result == unsupportedPtxVersion ||
-                    result == jitCompilerNotFound ||
-                    result == jitCompilationDisabled;
+  bool isUnusable = result == NoBinaryForGpu || result == InvalidImage ||
+                    result == InvalidPtx || result == UnsupportedPtxVersion ||
+                    result == JitCompilerNotFound ||
+                    result == JitCompilationDisabled;
   if (isUnusable && !isLast)
     return false;
   std::string name = nameOf(image);
   theDriver.check(result, "cuModuleLoadDataEx",
                   "the kernels of network '%s' for %s on device '%s'%s%s%s",
-                  library.name, name.c_str(), deviceName.c_str(),
+                  library.name, name.c_str(), device.name.c_str(),
                   isUnusable ? "; a newer driver may know them" : "",
                   log[0] != '\0' ? ": " : "", log);
   module = {handle, theDriver->cuModuleUnload};
   imageName = name;
   return true;
-}
-
-Function DeviceModel::findFunction(const char *name) {
-  Function function = nullptr;
-  theDriver.check(theDriver->cuModuleGetFunction(&function, module.get(), name),
-                  "cuModuleGetFunction", "the kernel %s of network '%s'", name,
-                  library.name);
-  // More than 48 kB have to be asked for.
-  auto shared = static_cast<int>(library.cuda->shared_bytes);
-  theDriver.check(
-      theDriver->cuFuncSetAttribute(function, maxDynamicSharedBytes, shared),
-      "cuFuncSetAttribute", "%d bytes of shared memory for %s", shared, name);
-  return function;
 }
 
 void DeviceModel::upload(const float *values, size_t size,

@@ -17,6 +17,18 @@
 
 namespace edbc::cuda {
 
+/// One of the machine's devices.
+struct FoundDevice {
+  Device device = 0;
+  std::string name;
+  uint32_t architecture = 0; ///< 10 * major + minor
+
+  int attribute(const Driver &driver, DeviceAttribute attribute) const;
+};
+
+/// May throw Failure.
+FoundDevice findDevice(const Driver &driver, uint32_t ordinal);
+
 /// A device that was found to suit a library, the library's kernels there, and
 /// the constants. Immutable once it is created, and shared by sessions of any
 /// number of threads. All functions may throw Failure.
@@ -39,33 +51,27 @@ public:
   const edbc_cuda_desc &description() const { return *library.cuda; }
   /// Where each constant begins in the device's memory.
   const std::vector<DevicePointer> &constants() const { return addresses; }
-  /// `edbc_run` and `edbc_step`.
-  Function runFunction() const { return run; }
-  Function stepFunction() const { return step; }
+  /// `edbc_run`.
+  Function kernel() const { return run; }
   /// Blocks that fit on the device at the same time.
   uint32_t mostBlocks() const { return numBlocks; }
   /// Whether blocks of a launch can wait for each other.
   bool isCooperative() const { return cooperative; }
 
 private:
-  int attribute(DeviceAttribute attribute) const;
-  void findDevice(uint32_t ordinal);
   void loadImage();
   bool tryImage(const edbc_cuda_image &image, bool isLast);
-  void findKernels();
-  Function findFunction(const char *name);
+  void findKernel();
 
   const edbc_library &library;
   Driver theDriver;
-  Device device = 0;
-  std::string deviceName;
-  uint32_t deviceArchitecture = 0; ///< 10 * major + minor
+  FoundDevice device;
   bool cooperative = false;
   uint32_t numBlocks = 0;
   std::unique_ptr<PrimaryContext> primary;
   std::string imageName;
   Module module;
-  Function run = nullptr, step = nullptr;
+  Function run = nullptr;
   DeviceMemory arena;
   std::vector<DevicePointer> addresses;
 };

@@ -21,21 +21,21 @@ static constexpr int oldestVersion = 12000;
 
 bool cuda::isSticky(Result result) {
   switch (result) {
-  case eccUncorrectable:
-  case nvlinkUncorrectable:
-  case contained:
-  case illegalAddress:
-  case launchTimeout:
-  case contextIsDestroyed:
-  case assertion:
-  case hardwareStackError:
-  case illegalInstruction:
-  case misalignedAddress:
-  case invalidAddressSpace:
-  case invalidPc:
-  case launchFailed:
-  case externalDevice:
-  case unknown:
+  case EccUncorrectable:
+  case NvlinkUncorrectable:
+  case Contained:
+  case IllegalAddress:
+  case LaunchTimeout:
+  case ContextIsDestroyed:
+  case Assertion:
+  case HardwareStackError:
+  case IllegalInstruction:
+  case MisalignedAddress:
+  case InvalidAddressSpace:
+  case InvalidPc:
+  case LaunchFailed:
+  case ExternalDevice:
+  case Unknown:
     return true;
   default:
     return false;
@@ -44,16 +44,16 @@ bool cuda::isSticky(Result result) {
 
 static edbc_status statusOf(Result result) {
   switch (result) {
-  case outOfMemory:
+  case OutOfMemory:
     return EDBC_OUT_OF_MEMORY;
-  case noDevice:
-  case invalidImage:
-  case noBinaryForGpu:
-  case invalidPtx:
-  case jitCompilerNotFound:
-  case unsupportedPtxVersion:
-  case jitCompilationDisabled:
-  case notSupported:
+  case NoDevice:
+  case InvalidImage:
+  case NoBinaryForGpu:
+  case InvalidPtx:
+  case JitCompilerNotFound:
+  case UnsupportedPtxVersion:
+  case JitCompilationDisabled:
+  case NotSupported:
     return EDBC_UNSUPPORTED;
   default:
     return EDBC_DEVICE_FAILED;
@@ -62,12 +62,12 @@ static edbc_status statusOf(Result result) {
 
 void Driver::check(Result result, const char *call, const char *format,
                    ...) const {
-  if (result == success)
+  if (result == Success)
     return;
   const char *name = nullptr, *text = nullptr;
-  if (api.cuGetErrorName(result, &name) != success || !name)
+  if (api.cuGetErrorName(result, &name) != Success || !name)
     name = "an unknown result";
-  if (api.cuGetErrorString(result, &text) != success || !text)
+  if (api.cuGetErrorString(result, &text) != Success || !text)
     text = "no description";
   char message[sizeof(edbc_error::message)];
   int length =
@@ -110,7 +110,7 @@ Driver Driver::open() {
   // The version first: it explains what is missing.
   int version = 0;
   if (driver.api.cuDriverGetVersion &&
-      driver.api.cuDriverGetVersion(&version) == success &&
+      driver.api.cuDriverGetVersion(&version) == Success &&
       version < oldestVersion)
     throw Failure(EDBC_UNSUPPORTED,
                   "the CUDA driver is too old: it supports CUDA %d.%d, and "

@@ -17,6 +17,7 @@
 #include <cstdint>
 
 // What handles point to, by the names that cuda.h has for it.
+// NOLINTBEGIN(readability-identifier-naming)
 struct CUctx_st;
 struct CUmod_st;
 struct CUfunc_st;
@@ -24,6 +25,7 @@ struct CUstream_st;
 struct CUevent_st;
 struct CUgraph_st;
 struct CUgraphExec_st;
+// NOLINTEND(readability-identifier-naming)
 
 namespace edbc::cuda {
 
@@ -39,56 +41,56 @@ using GraphExecHandle = CUgraphExec_st *;
 
 /// CUresult: those that the runtime tells apart.
 enum Result : int {
-  success = 0,
-  invalidValue = 1,
-  outOfMemory = 2,
-  noDevice = 100,
-  invalidDevice = 101,
-  invalidImage = 200,
-  noBinaryForGpu = 209,
-  eccUncorrectable = 214,
-  invalidPtx = 218,
-  nvlinkUncorrectable = 220,
-  jitCompilerNotFound = 221,
-  unsupportedPtxVersion = 222,
-  jitCompilationDisabled = 223,
-  contained = 226,
-  illegalAddress = 700,
-  launchOutOfResources = 701,
-  launchTimeout = 702,
-  contextIsDestroyed = 709,
-  assertion = 710,
-  hardwareStackError = 714,
-  illegalInstruction = 715,
-  misalignedAddress = 716,
-  invalidAddressSpace = 717,
-  invalidPc = 718,
-  launchFailed = 719,
-  cooperativeLaunchTooLarge = 720,
-  notSupported = 801,
-  externalDevice = 911,
-  unknown = 999,
+  Success = 0,
+  InvalidValue = 1,
+  OutOfMemory = 2,
+  NoDevice = 100,
+  InvalidDevice = 101,
+  InvalidImage = 200,
+  NoBinaryForGpu = 209,
+  EccUncorrectable = 214,
+  InvalidPtx = 218,
+  NvlinkUncorrectable = 220,
+  JitCompilerNotFound = 221,
+  UnsupportedPtxVersion = 222,
+  JitCompilationDisabled = 223,
+  Contained = 226,
+  IllegalAddress = 700,
+  LaunchOutOfResources = 701,
+  LaunchTimeout = 702,
+  ContextIsDestroyed = 709,
+  Assertion = 710,
+  HardwareStackError = 714,
+  IllegalInstruction = 715,
+  MisalignedAddress = 716,
+  InvalidAddressSpace = 717,
+  InvalidPc = 718,
+  LaunchFailed = 719,
+  CooperativeLaunchTooLarge = 720,
+  NotSupported = 801,
+  ExternalDevice = 911,
+  Unknown = 999,
 };
 
 /// CUdevice_attribute.
 enum DeviceAttribute : int {
-  multiprocessorCount = 16,
-  computeCapabilityMajor = 75,
-  computeCapabilityMinor = 76,
-  cooperativeLaunch = 95,
-  maxSharedMemoryPerBlock = 97, ///< that a kernel may ask for
+  MultiprocessorCount = 16,
+  ComputeCapabilityMajor = 75,
+  ComputeCapabilityMinor = 76,
+  CooperativeLaunch = 95,
+  MaxSharedMemoryPerBlock = 97, ///< that a kernel may ask for
 };
 
 /// CUfunction_attribute.
-enum FunctionAttribute : int { maxDynamicSharedBytes = 8 };
+enum FunctionAttribute : int { MaxDynamicSharedBytes = 8 };
 
 /// CUjit_option.
-enum JitOption : int { errorLogBuffer = 5, errorLogBufferSize = 6 };
+enum JitOption : int { ErrorLogBuffer = 5, ErrorLogBufferSize = 6 };
 
-enum StreamFlags : unsigned { nonBlockingStream = 1 };
-enum EventFlags : unsigned { untimedEvent = 2 };
+enum StreamFlags : unsigned { NonBlockingStream = 1 };
+enum EventFlags : unsigned { UntimedEvent = 2 };
 /// CUstreamCaptureMode.
-enum CaptureMode : int { captureThreadLocal = 1 };
+enum CaptureMode : int { CaptureThreadLocal = 1 };
 
 /// CUgraphExecUpdateResultInfo.
 struct GraphUpdateResult {

@@ -27,9 +27,9 @@ DeviceMemory::DeviceMemory(const Driver &driver, size_t size,
     : length(size) {
   DevicePointer pointer = 0;
   Result result = driver->cuMemAlloc_v2(&pointer, size);
-  if (result != success) {
+  if (result != Success) {
     size_t free = 0, total = 0;
-    if (driver->cuMemGetInfo_v2(&free, &total) != success)
+    if (driver->cuMemGetInfo_v2(&free, &total) != Success)
       free = total = 0;
     driver.check(result, "cuMemAlloc",
                  "%.1f MB for %s, with %.1f of the device's %.1f MB free",
@@ -49,16 +49,30 @@ PinnedMemory::PinnedMemory(const Driver &driver, size_t size,
   memory = {pointer, driver->cuMemFreeHost};
 }
 
+DeviceMemory cuda::allocateLarger(const Driver &driver, size_t present,
+                                  size_t needed, const char *purpose) {
+  size_t larger = present + present / 2;
+  if (larger > needed) {
+    try {
+      return DeviceMemory(driver, larger, purpose);
+    } catch (const DriverFailure &failure) {
+      if (failure.result != OutOfMemory)
+        throw;
+    }
+  }
+  return DeviceMemory(driver, needed, purpose);
+}
+
 Stream cuda::createStream(const Driver &driver) {
   StreamHandle stream = nullptr;
-  driver.check(driver->cuStreamCreate(&stream, nonBlockingStream),
+  driver.check(driver->cuStreamCreate(&stream, NonBlockingStream),
                "cuStreamCreate", "the stream of a session");
   return {stream, driver->cuStreamDestroy_v2};
 }
 
 Event cuda::createEvent(const Driver &driver) {
   EventHandle event = nullptr;
-  driver.check(driver->cuEventCreate(&event, untimedEvent), "cuEventCreate",
+  driver.check(driver->cuEventCreate(&event, UntimedEvent), "cuEventCreate",
                "the event behind a session's copies");
   return {event, driver->cuEventDestroy_v2};
 }

@@ -121,12 +121,11 @@ Stream createStream(const Driver &driver);
 /// An event that takes no time.
 Event createEvent(const Driver &driver);
 
-/// Half as much again as there was, or what is needed, if that is more: so that
-/// growing step by step stays cheap.
-inline size_t grownSize(size_t present, size_t needed) {
-  size_t larger = present + present / 2;
-  return needed > larger ? needed : larger;
-}
+/// Memory instead of some of `present` bytes: half as much again, so that
+/// growing step by step stays cheap, but `needed` bytes where that is more, or
+/// where more can't be had.
+DeviceMemory allocateLarger(const Driver &driver, size_t present, size_t needed,
+                            const char *purpose);
 
 } // namespace edbc::cuda
 

@@ -13,15 +13,8 @@ using namespace edbc::cuda;
 
 void StateMemory::grow(const Driver &driver, StreamHandle stream, size_t used,
                        size_t count) {
-  DeviceMemory larger;
-  try {
-    larger = DeviceMemory(driver, grownSize(device.size(), bytesOf(count)),
-                          name.c_str());
-  } catch (const DriverFailure &failure) {
-    if (failure.result != outOfMemory)
-      throw;
-    larger = DeviceMemory(driver, bytesOf(count), name.c_str());
-  }
+  DeviceMemory larger =
+      allocateLarger(driver, device.size(), bytesOf(count), name.c_str());
   if (used != 0) {
     driver.check(driver->cuMemcpyDtoDAsync_v2(larger.get(), device.get(),
                                               used * stride * sizeof(float),

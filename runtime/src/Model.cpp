@@ -215,6 +215,17 @@ edbc_status edbc_model_create(const edbc_library *library,
                  [&] { return createModel(library, options, out, error); });
 }
 
+edbc_status edbc_cuda_architecture(uint32_t ordinal, uint32_t *architecture,
+                                   edbc_error *error) {
+  if (!architecture)
+    return fail(error, EDBC_INVALID_ARGUMENT, "a null argument");
+  return guarded(error, [&] {
+    *architecture =
+        cuda::findDevice(cuda::Driver::open(), ordinal).architecture;
+    return EDBC_OK;
+  });
+}
+
 void edbc_model_destroy(edbc_model *model) { delete model; }
 
 const char *edbc_model_isa(const edbc_model *model) {

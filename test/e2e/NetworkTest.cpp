@@ -19,7 +19,7 @@
 #include "compiler/Load/InstanceSession.h"
 #include "compiler/Reference/Reference.h"
 #include "test/e2e/TestedNetwork.h"
-#include "test/gpu/driver/HostKernels.h"
+#include "test/gpu/driver/FakeDriver.h"
 
 #include "edbc/edbc.h"
 
@@ -470,15 +470,15 @@ TEST_F(NetworkTest, GivesTheSameBitsHoweverItIsExecuted) {
   }
 }
 
-/// By the CPU's kernels on a fake device: what the runtime lays out for kernels
-/// there, and which ones it lets run at the same time.
+/// With kernels that compute what those of the tested library do: what is
+/// tested is what the runtime lays out for them, and which it lets run at the
+/// same time.
 TEST_F(NetworkTest, GivesTheSameBitsOnAFakeDevice) {
   setenv("EDBC_CUDA_DRIVER", EDBC_FAKE_CUDA, /*overwrite=*/1);
   fake::begin();
-  fake::DeviceLibrary device(network);
-  device.addImages();
+  const edbc_library &library = testedNetwork.addToFakeDriver();
   {
-    Model other(device.get(), std::string(testedNetwork.weightsFile),
+    Model other(library, std::string(testedNetwork.weightsFile),
                 Device::cuda());
     for (edbc_policy_kind policy :
          {EDBC_POLICY_FSM, EDBC_POLICY_AGENDA, EDBC_POLICY_DEPTH})

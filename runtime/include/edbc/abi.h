@@ -494,6 +494,11 @@ edbc_status edbc_model_create(const edbc_library *library,
                               edbc_model **out, edbc_error *error);
 void edbc_model_destroy(edbc_model *model);
 
+/** Finds out for which architecture libraries have to be compiled for CUDA
+ *  device number `ordinal`: 90 for sm_90. */
+edbc_status edbc_cuda_architecture(uint32_t ordinal, uint32_t *architecture,
+                                   edbc_error *error);
+
 /** The instruction set of the kernels in use: as EDBC_ISA spells it, or `sm_90`
  *  for kernels of a CUDA architecture, or `compute_90` where the driver
  * compiled them from those of an earlier one. */
@@ -642,7 +647,9 @@ typedef struct edbc_statistics {
   uint64_t copied_bytes;
   uint64_t build_ns;    /**< between the first addition and the run */
   uint64_t schedule_ns; /**< choosing batches */
-  uint64_t execute_ns;  /**< making room for results, and in kernels */
+  /** Making room for results, and in kernels; of a session with a stream of the
+   *  application's, what the device does isn't waited for. */
+  uint64_t execute_ns;
   /* On a device: */
   uint64_t device_launches; /**< of kernels and graphs */
   uint64_t barriers;        /**< for which its blocks waited */

@@ -53,6 +53,17 @@ TEST_F(DeviceTest, GivesTheSameBitsAsTheCpu) {
     }
 }
 
+TEST_F(DeviceTest, EqualNodesShareResults) {
+  TestedModel model(device.get());
+  edbc::SessionOptions options;
+  options.share = true;
+  TestedSession session(model, options);
+  EXPECT_EQ(runEverything(session), expected);
+  EXPECT_GT(session.statistics().shared_nodes, 0u);
+  session.reset();
+  EXPECT_EQ(runEverything(session), expected);
+}
+
 TEST_F(DeviceTest, ARunIsOneLaunch) {
   TestedModel model(device.get());
   TestedSession session(model);

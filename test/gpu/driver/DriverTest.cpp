@@ -32,6 +32,22 @@ TEST_F(DriverTest, ModelsAreCreatedOnTheDevice) {
   EXPECT_THAT(other.isa(), StartsWith("x86-64-"));
 }
 
+TEST_F(DriverTest, TellsTheArchitectureOfADevice) {
+  Machine machine;
+  machine.architecture = 86;
+  use(machine);
+  uint32_t architecture = 0;
+  EXPECT_EQ(edbc_cuda_architecture(0, &architecture, nullptr), EDBC_OK);
+  EXPECT_EQ(architecture, 86u);
+  edbc_error error;
+  EXPECT_EQ(edbc_cuda_architecture(1, &architecture, &error),
+            EDBC_INVALID_ARGUMENT);
+  EXPECT_STREQ(error.message,
+               "there is no CUDA device 1; this process may use 1");
+  EXPECT_EQ(edbc_cuda_architecture(0, nullptr, &error), EDBC_INVALID_ARGUMENT);
+  EXPECT_STREQ(error.message, "a null argument");
+}
+
 TEST_F(DriverTest, TellsThatThereIsNoDriver) {
   setenv("EDBC_CUDA_DRIVER", "/no/such/libcuda.so", 1);
   edbc_status status;

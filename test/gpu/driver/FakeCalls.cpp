@@ -44,30 +44,30 @@ Result cuInit(unsigned flags) {
   if (flags != 0)
     return state.report("cuInit: flags");
   if (state.machine.numDevices == 0)
-    return noDevice;
+    return NoDevice;
   state.isInitialized = true;
-  return success;
+  return Success;
 }
 
 Result cuDriverGetVersion(int *version) {
   ENTER(enter, "cuDriverGetVersion");
   *version = state.machine.version;
-  return success;
+  return Success;
 }
 
 static const char *nameOf(Result result) {
   switch (result) {
-  case outOfMemory:
+  case OutOfMemory:
     return "CUDA_ERROR_OUT_OF_MEMORY";
-  case noDevice:
+  case NoDevice:
     return "CUDA_ERROR_NO_DEVICE";
-  case noBinaryForGpu:
+  case NoBinaryForGpu:
     return "CUDA_ERROR_NO_BINARY_FOR_GPU";
-  case invalidImage:
+  case InvalidImage:
     return "CUDA_ERROR_INVALID_IMAGE";
-  case illegalAddress:
+  case IllegalAddress:
     return "CUDA_ERROR_ILLEGAL_ADDRESS";
-  case launchFailed:
+  case LaunchFailed:
     return "CUDA_ERROR_LAUNCH_FAILED";
   default:
     return "CUDA_ERROR_OTHER";
@@ -76,12 +76,12 @@ static const char *nameOf(Result result) {
 
 Result cuGetErrorName(Result result, const char **name) {
   *name = nameOf(result);
-  return success;
+  return Success;
 }
 
 Result cuGetErrorString(Result, const char **text) {
   *text = "words of the driver";
-  return success;
+  return Success;
 }
 
 Result cuDeviceGetCount(int *count) {
@@ -89,42 +89,42 @@ Result cuDeviceGetCount(int *count) {
   if (!state.isInitialized)
     return state.report("cuDeviceGetCount: before cuInit");
   *count = state.machine.numDevices;
-  return success;
+  return Success;
 }
 
 Result cuDeviceGet(Device *device, int ordinal) {
   ENTER(enter, "cuDeviceGet");
   if (ordinal < 0 || ordinal >= state.machine.numDevices)
-    return state.report("cuDeviceGet: no such device", invalidDevice);
+    return state.report("cuDeviceGet: no such device", InvalidDevice);
   *device = ordinal;
-  return success;
+  return Success;
 }
 
 Result cuDeviceGetName(char *name, int size, Device) {
   ENTER(enter, "cuDeviceGetName");
   strncpy(name, "Fake", static_cast<size_t>(size));
-  return success;
+  return Success;
 }
 
 Result cuDeviceGetAttribute(int *value, DeviceAttribute attribute, Device) {
   ENTER(enter, "cuDeviceGetAttribute");
   const Machine &machine = state.machine;
   switch (attribute) {
-  case multiprocessorCount:
+  case MultiprocessorCount:
     *value = machine.multiprocessors;
-    return success;
-  case computeCapabilityMajor:
+    return Success;
+  case ComputeCapabilityMajor:
     *value = machine.architecture / 10;
-    return success;
-  case computeCapabilityMinor:
+    return Success;
+  case ComputeCapabilityMinor:
     *value = machine.architecture % 10;
-    return success;
-  case cooperativeLaunch:
+    return Success;
+  case CooperativeLaunch:
     *value = machine.isCooperative;
-    return success;
-  case maxSharedMemoryPerBlock:
+    return Success;
+  case MaxSharedMemoryPerBlock:
     *value = machine.sharedBytes;
-    return success;
+    return Success;
   }
   return state.report("cuDeviceGetAttribute: an unknown attribute");
 }
@@ -146,10 +146,10 @@ Result cuDevicePrimaryCtxRelease_v2(Device) {
     return state.report("cuDevicePrimaryCtxRelease: not retained");
   if (--state.context.retained == 0) {
     state.workAll();
-    if (state.sticky != success)
+    if (state.sticky != Success)
       state.loseEverything();
   }
-  return success;
+  return Success;
 }
 
 Result cuCtxPushCurrent_v2(Context context) {
@@ -157,7 +157,7 @@ Result cuCtxPushCurrent_v2(Context context) {
   if (context != &state.context || state.context.retained == 0)
     return state.report("cuCtxPushCurrent: no context");
   contextStack().push_back(context);
-  return success;
+  return Success;
 }
 
 Result cuCtxPopCurrent_v2(Context *context) {
@@ -166,7 +166,7 @@ Result cuCtxPopCurrent_v2(Context *context) {
     return state.report("cuCtxPopCurrent: none was pushed");
   *context = contextStack().back();
   contextStack().pop_back();
-  return success;
+  return Success;
 }
 
 //===----------------------------------------------------------------------===//
@@ -178,12 +178,12 @@ Result cuModuleLoadDataEx(ModuleHandle *module, const void *data, unsigned,
   ENTER(enterContext, "cuModuleLoadDataEx");
   auto image = state.images.find(data);
   if (image == state.images.end())
-    return invalidImage;
+    return InvalidImage;
   if (image->second.architecture > state.machine.architecture)
-    return noBinaryForGpu;
+    return NoBinaryForGpu;
   *module = add(state.modules);
   (*module)->kernel = image->second.kernel;
-  return success;
+  return Success;
 }
 
 Result cuModuleUnload(ModuleHandle module) {
@@ -195,7 +195,7 @@ Result cuModuleUnload(ModuleHandle module) {
         it->first->module == module ? state.functions.erase(it) : std::next(it);
   if (state.modules.erase(module) == 0)
     return state.report("cuModuleUnload: no module");
-  return success;
+  return Success;
 }
 
 Result cuModuleGetFunction(Function *function, ModuleHandle module,
@@ -203,22 +203,21 @@ Result cuModuleGetFunction(Function *function, ModuleHandle module,
   ENTER(enterContext, "cuModuleGetFunction");
   if (!state.modules.count(module))
     return state.report("cuModuleGetFunction: no module");
-  if (strcmp(name, "edbc_run") != 0 && strcmp(name, "edbc_step") != 0)
+  if (strcmp(name, "edbc_run") != 0)
     return state.report("cuModuleGetFunction: no such function");
   *function = add(state.functions);
   (*function)->module = module;
-  (*function)->name = name;
-  return success;
+  return Success;
 }
 
 Result cuFuncSetAttribute(Function function, FunctionAttribute attribute,
                           int value) {
   ENTER(enterContext, "cuFuncSetAttribute");
-  if (!state.functions.count(function) || attribute != maxDynamicSharedBytes ||
+  if (!state.functions.count(function) || attribute != MaxDynamicSharedBytes ||
       value > state.machine.sharedBytes)
     return state.report("cuFuncSetAttribute: an argument");
   function->sharedBytes = value;
-  return success;
+  return Success;
 }
 
 Result cuOccupancyMaxActiveBlocksPerMultiprocessor(int *numBlocks,
@@ -228,7 +227,7 @@ Result cuOccupancyMaxActiveBlocksPerMultiprocessor(int *numBlocks,
   if (!state.functions.count(function) || numThreads <= 0 || numThreads > 1024)
     return state.report("cuOccupancyMax...: an argument");
   *numBlocks = state.machine.blocksPerMultiprocessor;
-  return success;
+  return Success;
 }
 
 //===----------------------------------------------------------------------===//
@@ -239,7 +238,7 @@ Result cuMemGetInfo_v2(size_t *free, size_t *total) {
   ENTER(enterContext, "cuMemGetInfo_v2");
   *total = state.machine.memory;
   *free = state.machine.memory - state.numBytes;
-  return success;
+  return Success;
 }
 
 static uintptr_t allocate(size_t size) {
@@ -255,12 +254,12 @@ Result cuMemAlloc_v2(DevicePointer *memory, size_t size) {
   if (size == 0)
     return state.report("cuMemAlloc: no bytes");
   if (size > state.machine.memory - state.numBytes)
-    return outOfMemory;
+    return OutOfMemory;
   uintptr_t address = allocate(size);
   state.deviceMemory[address] = size;
   state.numBytes += size;
   *memory = address;
-  return success;
+  return Success;
 }
 
 Result cuMemFree_v2(DevicePointer memory) {
@@ -273,7 +272,7 @@ Result cuMemFree_v2(DevicePointer memory) {
   state.numBytes -= found->second;
   std::free(reinterpret_cast<void *>(found->first));
   state.deviceMemory.erase(found);
-  return success;
+  return Success;
 }
 
 Result cuMemHostAlloc(void **memory, size_t size, unsigned flags) {
@@ -283,7 +282,7 @@ Result cuMemHostAlloc(void **memory, size_t size, unsigned flags) {
   uintptr_t address = allocate(size);
   state.hostMemory[address] = size;
   *memory = reinterpret_cast<void *>(address);
-  return success;
+  return Success;
 }
 
 Result cuMemFreeHost(void *memory) {
@@ -293,7 +292,7 @@ Result cuMemFreeHost(void *memory) {
   if (state.hostMemory.erase(reinterpret_cast<uintptr_t>(memory)) == 0)
     return state.report("cuMemFreeHost: no allocation");
   std::free(memory);
-  return success;
+  return Success;
 }
 
 //===----------------------------------------------------------------------===//
@@ -302,10 +301,10 @@ Result cuMemFreeHost(void *memory) {
 
 Result cuStreamCreate(StreamHandle *stream, unsigned flags) {
   ENTER(enterContext, "cuStreamCreate");
-  if (flags != nonBlockingStream)
+  if (flags != NonBlockingStream)
     return state.report("cuStreamCreate: waits for others");
   *stream = add(state.streams);
-  return success;
+  return Success;
 }
 
 Result cuStreamDestroy_v2(StreamHandle stream) {
@@ -314,14 +313,14 @@ Result cuStreamDestroy_v2(StreamHandle stream) {
     return state.report("cuStreamDestroy: no stream");
   state.work(*stream, UINT64_MAX);
   state.streams.erase(stream);
-  return success;
+  return Success;
 }
 
 Result cuStreamGetCtx(StreamHandle stream, Context *context) {
   ENTER(enterContext, "cuStreamGetCtx");
   // A stream of another context.
   *context = state.streams.count(stream) ? &state.context : nullptr;
-  return success;
+  return Success;
 }
 
 Result cuStreamSynchronize(StreamHandle stream) {
@@ -344,7 +343,7 @@ static Result enqueue(State &state, const char *function, StreamHandle stream,
   } else {
     stream->operations.push_back(std::move(operation));
   }
-  return success;
+  return Success;
 }
 
 static Result enqueueCopy(State &state, const char *function, uintptr_t to,
@@ -396,17 +395,17 @@ Result cuMemsetD8Async(DevicePointer to, unsigned char value, size_t size,
 
 Result cuEventCreate(EventHandle *event, unsigned flags) {
   ENTER(enterContext, "cuEventCreate");
-  if (flags != untimedEvent)
+  if (flags != UntimedEvent)
     return state.report("cuEventCreate: it takes the time");
   *event = add(state.events);
-  return success;
+  return Success;
 }
 
 Result cuEventDestroy_v2(EventHandle event) {
   ENTER(enterContext, "cuEventDestroy_v2");
   if (state.events.erase(event) == 0)
     return state.report("cuEventDestroy: no event");
-  return success;
+  return Success;
 }
 
 Result cuEventRecord(EventHandle event, StreamHandle stream) {
@@ -415,7 +414,7 @@ Result cuEventRecord(EventHandle event, StreamHandle stream) {
     return state.report("cuEventRecord: no event or stream");
   event->stream = stream;
   event->position = stream->numDone + stream->operations.size();
-  return success;
+  return Success;
 }
 
 Result cuEventSynchronize(EventHandle event) {
@@ -434,24 +433,23 @@ Result cuEventSynchronize(EventHandle event) {
 /// Checks a launch and returns what executes it.
 static Result prepare(State &state, Function function, unsigned gridSize,
                       unsigned blockSize, unsigned sharedBytes,
-                      void **arguments, std::function<void()> &operation) {
+                      void **arguments, bool isCooperative,
+                      std::function<void()> &operation) {
   if (!state.functions.count(function))
     return state.report("a launch: no function");
   if (gridSize == 0 || blockSize == 0 || blockSize % 32 != 0 ||
       blockSize > 1024 || int(sharedBytes) > function->sharedBytes)
     return state.report("a launch: size of grid, block or shared memory");
-  KernelLaunch launch = {function->name, nullptr,   1,          nullptr,
-                         gridSize,       blockSize, sharedBytes};
-  bool isRun = launch.kernel == "edbc_run";
+  KernelLaunch launch = {nullptr, 0, nullptr, gridSize, blockSize, sharedBytes};
   memcpy(&launch.steps, arguments[0], sizeof(void *));
-  if (isRun) {
-    memcpy(&launch.numSteps, arguments[1], sizeof(uint32_t));
-    memcpy(&launch.barrier, arguments[2], sizeof(void *));
-    if (!contains(state.deviceMemory,
-                  reinterpret_cast<uintptr_t>(launch.barrier),
-                  sizeof(edbc_cuda_barrier)))
-      return state.report("a launch: the barrier is in no allocation");
-  }
+  memcpy(&launch.numSteps, arguments[1], sizeof(uint32_t));
+  memcpy(&launch.barrier, arguments[2], sizeof(void *));
+  // Blocks that don't run at the same time can't wait for each other.
+  if (launch.numSteps == 0 || (!isCooperative && launch.numSteps != 1))
+    return state.report("a launch: the number of steps");
+  if (!contains(state.deviceMemory, reinterpret_cast<uintptr_t>(launch.barrier),
+                sizeof(edbc_cuda_barrier)))
+    return state.report("a launch: the barrier is in no allocation");
   if (!contains(state.deviceMemory, reinterpret_cast<uintptr_t>(launch.steps),
                 launch.numSteps * sizeof(edbc_cuda_step)))
     return state.report("a launch: the steps are in no allocation");
@@ -462,7 +460,7 @@ static Result prepare(State &state, Function function, unsigned gridSize,
     else
       kernel(launch);
   };
-  return success;
+  return Success;
 }
 
 Result cuLaunchKernel(Function function, unsigned gridX, unsigned gridY,
@@ -470,12 +468,11 @@ Result cuLaunchKernel(Function function, unsigned gridX, unsigned gridY,
                       unsigned blockZ, unsigned sharedBytes,
                       StreamHandle stream, void **arguments, void **extra) {
   ENTER(enterContext, "cuLaunchKernel");
-  if (gridY != 1 || gridZ != 1 || blockY != 1 || blockZ != 1 || extra ||
-      (state.functions.count(function) && function->name != "edbc_step"))
+  if (gridY != 1 || gridZ != 1 || blockY != 1 || blockZ != 1 || extra)
     return state.report("cuLaunchKernel: an argument");
   std::function<void()> operation;
   if (Result result = prepare(state, function, gridX, blockX, sharedBytes,
-                              arguments, operation))
+                              arguments, false, operation))
     return result;
   return enqueue(state, "cuLaunchKernel", stream, true, std::move(operation));
 }
@@ -488,15 +485,14 @@ Result cuLaunchCooperativeKernel(Function function, unsigned gridX,
   ENTER(enterContext, "cuLaunchCooperativeKernel");
   const Machine &machine = state.machine;
   if (gridY != 1 || gridZ != 1 || blockY != 1 || blockZ != 1 ||
-      !machine.isCooperative ||
-      (state.functions.count(function) && function->name != "edbc_run"))
+      !machine.isCooperative)
     return state.report("cuLaunchCooperativeKernel: an argument");
   if (int(gridX) > machine.multiprocessors * machine.blocksPerMultiprocessor)
     return state.report("cuLaunchCooperativeKernel: more blocks than fit",
-                        cooperativeLaunchTooLarge);
+                        CooperativeLaunchTooLarge);
   std::function<void()> operation;
   if (Result result = prepare(state, function, gridX, blockX, sharedBytes,
-                              arguments, operation))
+                              arguments, true, operation))
     return result;
   return enqueue(state, "cuLaunchCooperativeKernel", stream, false,
                  std::move(operation));
@@ -505,10 +501,10 @@ Result cuLaunchCooperativeKernel(Function function, unsigned gridX,
 Result cuStreamBeginCapture_v2(StreamHandle stream, CaptureMode mode) {
   ENTER(enterContext, "cuStreamBeginCapture_v2");
   if (!state.streams.count(stream) || stream->captured ||
-      mode != captureThreadLocal)
+      mode != CaptureThreadLocal)
     return state.report("cuStreamBeginCapture: an argument");
   stream->captured = std::make_unique<CUgraph_st>();
-  return success;
+  return Success;
 }
 
 Result cuStreamEndCapture(StreamHandle stream, GraphHandle *graph) {
@@ -524,7 +520,7 @@ Result cuStreamEndCapture(StreamHandle stream, GraphHandle *graph) {
     return state.report("cuStreamEndCapture: it doesn't capture");
   *graph = stream->captured.get();
   state.graphs[*graph] = std::move(stream->captured);
-  return success;
+  return Success;
 }
 
 Result cuGraphInstantiateWithFlags(GraphExecHandle *executable,
@@ -535,7 +531,7 @@ Result cuGraphInstantiateWithFlags(GraphExecHandle *executable,
     return state.report("cuGraphInstantiate: an argument");
   *executable = add(state.executables);
   (*executable)->nodes = graph->nodes;
-  return success;
+  return Success;
 }
 
 Result cuGraphExecUpdate_v2(GraphExecHandle executable, GraphHandle graph,
@@ -548,7 +544,7 @@ Result cuGraphExecUpdate_v2(GraphExecHandle executable, GraphHandle graph,
   if (executable->nodes.size() != graph->nodes.size())
     return updateFailure;
   executable->nodes = graph->nodes;
-  return success;
+  return Success;
 }
 
 Result cuGraphLaunch(GraphExecHandle executable, StreamHandle stream) {
@@ -566,12 +562,12 @@ Result cuGraphExecDestroy(GraphExecHandle executable) {
   ENTER(enterContext, "cuGraphExecDestroy");
   if (state.executables.erase(executable) == 0)
     return state.report("cuGraphExecDestroy: no graph");
-  return success;
+  return Success;
 }
 
 Result cuGraphDestroy(GraphHandle graph) {
   ENTER(enterContext, "cuGraphDestroy");
   if (state.graphs.erase(graph) == 0)
     return state.report("cuGraphDestroy: no graph");
-  return success;
+  return Success;
 }

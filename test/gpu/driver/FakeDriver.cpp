@@ -43,7 +43,7 @@ Result State::report(const std::string &text, Result result) {
 
 Result State::enter(const char *function) {
   ++calls[function];
-  Result result = success;
+  Result result = Success;
   for (Failure &failure : failures)
     if (failure.remaining != 0 && failure.function == function &&
         --failure.remaining == 0)
@@ -78,7 +78,7 @@ void State::work(CUstream_st &stream, uint64_t position) {
     std::function<void()> operation = std::move(stream.operations.front());
     stream.operations.pop_front();
     ++stream.numDone;
-    if (sticky == success)
+    if (sticky == Success)
       operation();
   }
 }
@@ -102,7 +102,7 @@ void State::loseEverything() {
   functions.clear();
   modules.clear();
   numBytes = 0;
-  sticky = success;
+  sticky = Success;
 }
 
 //===----------------------------------------------------------------------===//

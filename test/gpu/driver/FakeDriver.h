@@ -39,12 +39,11 @@ struct Machine {
   bool reportsEarlyFrees = true;
 };
 
-/// A kernel that was started. Pointers are into device memory.
+/// `edbc_run`, started. Pointers are into device memory.
 struct KernelLaunch {
-  std::string kernel; ///< edbc_run or edbc_step
   const void *steps;
   uint32_t numSteps;
-  void *barrier; ///< of edbc_run
+  void *barrier;
   unsigned gridSize, blockSize, sharedBytes;
 };
 using Kernel = std::function<void(const KernelLaunch &)>;
@@ -53,8 +52,8 @@ using Kernel = std::function<void(const KernelLaunch &)>;
 /// and no call is going to fail.
 void begin(const Machine &machine = {});
 
-/// Says that the memory at `data` is an image for an architecture. Loaded, its
-/// kernels are `kernel`. Other images can't be loaded.
+/// Says that the memory at `data` is an image for an architecture, with
+/// `kernel` as its edbc_run. Other images can't be loaded.
 void addImage(const void *data, int architecture, Kernel kernel);
 
 /// Lets a function fail: its call number `n` from now, counted from 1, and only

@@ -17,6 +17,7 @@
 #include <vector>
 
 // The objects behind the handles of the interface.
+// NOLINTBEGIN(readability-identifier-naming)
 struct CUctx_st {
   int retained = 0;
 };
@@ -25,7 +26,6 @@ struct CUmod_st {
 };
 struct CUfunc_st {
   CUmod_st *module;
-  std::string name;
   int sharedBytes = 48 * 1024; ///< that a launch may ask for
 };
 struct CUevent_st {
@@ -43,6 +43,7 @@ struct CUstream_st {
   uint64_t numDone = 0;
   std::unique_ptr<CUgraph_st> captured; ///< while it captures
 };
+// NOLINTEND(readability-identifier-naming)
 
 namespace edbc::fake {
 
@@ -55,7 +56,7 @@ struct State {
   Machine machine;
   CUctx_st context; ///< the primary one, of all devices
   bool isInitialized = false;
-  Result sticky = success;
+  Result sticky = Success;
 
   struct Image {
     int architecture;
@@ -81,7 +82,7 @@ struct State {
   };
   std::vector<Failure> failures;
   unsigned kernelsToFailure = 0; ///< 0: none fails
-  Result kernelFailure = success;
+  Result kernelFailure = Success;
   std::string misuse;
 
   static State &get();
@@ -91,7 +92,7 @@ struct State {
   /// The same for functions that need a current context.
   Result enterContext(const char *function);
   /// Writes into the report and returns `result`.
-  Result report(const std::string &text, Result result = invalidValue);
+  Result report(const std::string &text, Result result = InvalidValue);
 
   bool isPending() const; ///< any work on any stream
   void work(CUstream_st &stream, uint64_t position);

@@ -51,56 +51,56 @@ static_assert(sizeof(cuda::GraphUpdateResult) ==
               "");
 
 TEST(HeaderTest, NumbersAreThoseOfTheHeader) {
-  EXPECT_EQ(cuda::success, int(CUDA_SUCCESS));
-  EXPECT_EQ(cuda::invalidValue, int(CUDA_ERROR_INVALID_VALUE));
-  EXPECT_EQ(cuda::outOfMemory, int(CUDA_ERROR_OUT_OF_MEMORY));
-  EXPECT_EQ(cuda::noDevice, int(CUDA_ERROR_NO_DEVICE));
-  EXPECT_EQ(cuda::invalidDevice, int(CUDA_ERROR_INVALID_DEVICE));
-  EXPECT_EQ(cuda::invalidImage, int(CUDA_ERROR_INVALID_IMAGE));
-  EXPECT_EQ(cuda::noBinaryForGpu, int(CUDA_ERROR_NO_BINARY_FOR_GPU));
-  EXPECT_EQ(cuda::eccUncorrectable, int(CUDA_ERROR_ECC_UNCORRECTABLE));
-  EXPECT_EQ(cuda::invalidPtx, int(CUDA_ERROR_INVALID_PTX));
-  EXPECT_EQ(cuda::nvlinkUncorrectable, int(CUDA_ERROR_NVLINK_UNCORRECTABLE));
-  EXPECT_EQ(cuda::jitCompilerNotFound, int(CUDA_ERROR_JIT_COMPILER_NOT_FOUND));
-  EXPECT_EQ(cuda::unsupportedPtxVersion,
+  EXPECT_EQ(cuda::Success, int(CUDA_SUCCESS));
+  EXPECT_EQ(cuda::InvalidValue, int(CUDA_ERROR_INVALID_VALUE));
+  EXPECT_EQ(cuda::OutOfMemory, int(CUDA_ERROR_OUT_OF_MEMORY));
+  EXPECT_EQ(cuda::NoDevice, int(CUDA_ERROR_NO_DEVICE));
+  EXPECT_EQ(cuda::InvalidDevice, int(CUDA_ERROR_INVALID_DEVICE));
+  EXPECT_EQ(cuda::InvalidImage, int(CUDA_ERROR_INVALID_IMAGE));
+  EXPECT_EQ(cuda::NoBinaryForGpu, int(CUDA_ERROR_NO_BINARY_FOR_GPU));
+  EXPECT_EQ(cuda::EccUncorrectable, int(CUDA_ERROR_ECC_UNCORRECTABLE));
+  EXPECT_EQ(cuda::InvalidPtx, int(CUDA_ERROR_INVALID_PTX));
+  EXPECT_EQ(cuda::NvlinkUncorrectable, int(CUDA_ERROR_NVLINK_UNCORRECTABLE));
+  EXPECT_EQ(cuda::JitCompilerNotFound, int(CUDA_ERROR_JIT_COMPILER_NOT_FOUND));
+  EXPECT_EQ(cuda::UnsupportedPtxVersion,
             int(CUDA_ERROR_UNSUPPORTED_PTX_VERSION));
-  EXPECT_EQ(cuda::jitCompilationDisabled,
+  EXPECT_EQ(cuda::JitCompilationDisabled,
             int(CUDA_ERROR_JIT_COMPILATION_DISABLED));
-  EXPECT_EQ(cuda::contained, int(CUDA_ERROR_CONTAINED));
-  EXPECT_EQ(cuda::illegalAddress, int(CUDA_ERROR_ILLEGAL_ADDRESS));
-  EXPECT_EQ(cuda::launchOutOfResources,
+  EXPECT_EQ(cuda::Contained, int(CUDA_ERROR_CONTAINED));
+  EXPECT_EQ(cuda::IllegalAddress, int(CUDA_ERROR_ILLEGAL_ADDRESS));
+  EXPECT_EQ(cuda::LaunchOutOfResources,
             int(CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES));
-  EXPECT_EQ(cuda::launchTimeout, int(CUDA_ERROR_LAUNCH_TIMEOUT));
-  EXPECT_EQ(cuda::contextIsDestroyed, int(CUDA_ERROR_CONTEXT_IS_DESTROYED));
-  EXPECT_EQ(cuda::assertion, int(CUDA_ERROR_ASSERT));
-  EXPECT_EQ(cuda::hardwareStackError, int(CUDA_ERROR_HARDWARE_STACK_ERROR));
-  EXPECT_EQ(cuda::illegalInstruction, int(CUDA_ERROR_ILLEGAL_INSTRUCTION));
-  EXPECT_EQ(cuda::misalignedAddress, int(CUDA_ERROR_MISALIGNED_ADDRESS));
-  EXPECT_EQ(cuda::invalidAddressSpace, int(CUDA_ERROR_INVALID_ADDRESS_SPACE));
-  EXPECT_EQ(cuda::invalidPc, int(CUDA_ERROR_INVALID_PC));
-  EXPECT_EQ(cuda::launchFailed, int(CUDA_ERROR_LAUNCH_FAILED));
-  EXPECT_EQ(cuda::cooperativeLaunchTooLarge,
+  EXPECT_EQ(cuda::LaunchTimeout, int(CUDA_ERROR_LAUNCH_TIMEOUT));
+  EXPECT_EQ(cuda::ContextIsDestroyed, int(CUDA_ERROR_CONTEXT_IS_DESTROYED));
+  EXPECT_EQ(cuda::Assertion, int(CUDA_ERROR_ASSERT));
+  EXPECT_EQ(cuda::HardwareStackError, int(CUDA_ERROR_HARDWARE_STACK_ERROR));
+  EXPECT_EQ(cuda::IllegalInstruction, int(CUDA_ERROR_ILLEGAL_INSTRUCTION));
+  EXPECT_EQ(cuda::MisalignedAddress, int(CUDA_ERROR_MISALIGNED_ADDRESS));
+  EXPECT_EQ(cuda::InvalidAddressSpace, int(CUDA_ERROR_INVALID_ADDRESS_SPACE));
+  EXPECT_EQ(cuda::InvalidPc, int(CUDA_ERROR_INVALID_PC));
+  EXPECT_EQ(cuda::LaunchFailed, int(CUDA_ERROR_LAUNCH_FAILED));
+  EXPECT_EQ(cuda::CooperativeLaunchTooLarge,
             int(CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE));
-  EXPECT_EQ(cuda::notSupported, int(CUDA_ERROR_NOT_SUPPORTED));
-  EXPECT_EQ(cuda::externalDevice, int(CUDA_ERROR_EXTERNAL_DEVICE));
-  EXPECT_EQ(cuda::unknown, int(CUDA_ERROR_UNKNOWN));
-  EXPECT_EQ(cuda::multiprocessorCount,
+  EXPECT_EQ(cuda::NotSupported, int(CUDA_ERROR_NOT_SUPPORTED));
+  EXPECT_EQ(cuda::ExternalDevice, int(CUDA_ERROR_EXTERNAL_DEVICE));
+  EXPECT_EQ(cuda::Unknown, int(CUDA_ERROR_UNKNOWN));
+  EXPECT_EQ(cuda::MultiprocessorCount,
             int(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT));
-  EXPECT_EQ(cuda::computeCapabilityMajor,
+  EXPECT_EQ(cuda::ComputeCapabilityMajor,
             int(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR));
-  EXPECT_EQ(cuda::computeCapabilityMinor,
+  EXPECT_EQ(cuda::ComputeCapabilityMinor,
             int(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
-  EXPECT_EQ(cuda::cooperativeLaunch,
+  EXPECT_EQ(cuda::CooperativeLaunch,
             int(CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH));
-  EXPECT_EQ(cuda::maxSharedMemoryPerBlock,
+  EXPECT_EQ(cuda::MaxSharedMemoryPerBlock,
             int(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN));
-  EXPECT_EQ(cuda::maxDynamicSharedBytes,
+  EXPECT_EQ(cuda::MaxDynamicSharedBytes,
             int(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES));
-  EXPECT_EQ(cuda::errorLogBuffer, int(CU_JIT_ERROR_LOG_BUFFER));
-  EXPECT_EQ(cuda::errorLogBufferSize, int(CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES));
-  EXPECT_EQ(cuda::nonBlockingStream, unsigned(CU_STREAM_NON_BLOCKING));
-  EXPECT_EQ(cuda::untimedEvent, unsigned(CU_EVENT_DISABLE_TIMING));
-  EXPECT_EQ(cuda::captureThreadLocal, int(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
+  EXPECT_EQ(cuda::ErrorLogBuffer, int(CU_JIT_ERROR_LOG_BUFFER));
+  EXPECT_EQ(cuda::ErrorLogBufferSize, int(CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES));
+  EXPECT_EQ(cuda::NonBlockingStream, unsigned(CU_STREAM_NON_BLOCKING));
+  EXPECT_EQ(cuda::UntimedEvent, unsigned(CU_EVENT_DISABLE_TIMING));
+  EXPECT_EQ(cuda::CaptureThreadLocal, int(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
 }
 
 } // namespace
