@@ -42,11 +42,12 @@ link(llvm::ArrayRef<std::string> objects, llvm::StringRef symbol) {
   return std::pair(std::move(*linker), address->toPtr<const edbc_library *>());
 }
 
-FailureOr<LoadedLibrary> LoadedLibrary::load(const Network &network,
-                                             const Weights &weights) {
+FailureOr<LoadedLibrary>
+LoadedLibrary::load(const Network &network, const Weights &weights,
+                    const cuda::DeviceKernels *device) {
   llvm::SmallVector<std::string> objects;
   FailureOr<std::string> description =
-      describeNetwork(network, &weights, /*device=*/nullptr);
+      describeNetwork(network, &weights, device);
   if (failed(description))
     return failure();
   objects.push_back(std::move(*description));

@@ -13,6 +13,7 @@
 #ifndef EDBC_COMPILER_LOAD_LOADEDLIBRARY_H
 #define EDBC_COMPILER_LOAD_LOADEDLIBRARY_H
 
+#include "compiler/Cuda/Images.h"
 #include "compiler/Emit/Network.h"
 #include "compiler/Emit/Weights.h"
 
@@ -26,10 +27,11 @@ namespace edbc {
 
 class LoadedLibrary {
 public:
-  /// Compiles and links `network`, with `weights` embedded. Errors are
-  /// diagnostics.
-  static mlir::FailureOr<LoadedLibrary> load(const Network &network,
-                                             const Weights &weights);
+  /// Compiles and links `network`, with `weights` embedded, and with what it
+  /// has for CUDA devices, if anything. Errors are diagnostics.
+  static mlir::FailureOr<LoadedLibrary>
+  load(const Network &network, const Weights &weights,
+       const cuda::DeviceKernels *device = nullptr);
 
   LoadedLibrary(LoadedLibrary &&);
   LoadedLibrary &operator=(LoadedLibrary &&);

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Load/DeviceKernels.h"
 #include "compiler/Load/InstanceSession.h"
 #include "compiler/Load/LoadedLibrary.h"
 #include "compiler/Pipelines.h"
@@ -57,6 +58,15 @@ struct RunArguments {
       cl::desc("How batches are chosen: fsm (a machine learned from these "
                "graphs), agenda, depth, lemma (default)")};
   KernelArguments kernels{category};
+  cl::opt<std::string> device{
+      "device", cl::init("cpu"), cl::value_desc("cpu|cuda:number"),
+      cl::cat(category),
+      cl::desc("What executes: cpu (default), or a CUDA device, for which the "
+               "network is compiled by NVRTC")};
+  cl::opt<std::string> precision{
+      "precision", cl::init("f32"), cl::value_desc("type"), cl::cat(category),
+      cl::desc("With what accuracy a CUDA device multiplies: f32 (default), "
+               "tf32 or bf16")};
   cl::opt<bool> reference{
       "reference", cl::cat(category),
       cl::desc("Use the interpreter, which computes in double precision")};
@@ -76,8 +86,10 @@ struct LargestError {
 class Runner {
 public:
   /// The arguments' policy is one of those that there are.
-  explicit Runner(const RunArguments &arguments)
-      : arguments(arguments), policy(*findPolicy(arguments.policy)) {}
+  Runner(const RunArguments &arguments, std::optional<uint32_t> cudaDevice,
+         edbc_precision precision)
+      : arguments(arguments), policy(*findPolicy(arguments.policy)),
+        cudaDevice(cudaDevice), precision(precision) {}
 
   /// Reads everything and compiles the network; prints what is wrong.
   bool prepare(mlir::ModuleOp module);
@@ -105,6 +117,8 @@ private:
 
   const RunArguments &arguments;
   edbc_policy_kind policy;
+  std::optional<uint32_t> cudaDevice; ///< nothing for the CPU
+  edbc_precision precision;
   mlir::OwningOpRef<mlir::ModuleOp> cells; ///< for the interpreter
   std::vector<Instance> instances;
   std::optional<Network> network;
@@ -224,15 +238,26 @@ bool Runner::createReference() {
 }
 
 bool Runner::createSession() {
+  edbc_model_options options = {};
+  std::optional<cuda::DeviceKernels> kernels;
+  if (cudaDevice) {
+    llvm::Expected<cuda::DeviceKernels> compiled =
+        compileForDevice(network->module, precision, *cudaDevice);
+    if (!compiled)
+      return error(llvm::toString(compiled.takeError()));
+    kernels = std::move(*compiled);
+    options.device = EDBC_DEVICE_CUDA;
+    options.ordinal = *cudaDevice;
+  }
   mlir::FailureOr<LoadedLibrary> loaded =
-      LoadedLibrary::load(*network, weights);
+      LoadedLibrary::load(*network, weights, kernels ? &*kernels : nullptr);
   if (mlir::failed(loaded))
     return false;
   library.emplace(std::move(*loaded));
   edbc_model *created = nullptr;
   edbc_error problem;
-  if (edbc_model_create(&library->description(), nullptr, &created, &problem) !=
-      EDBC_OK)
+  if (edbc_model_create(&library->description(), &options, &created,
+                        &problem) != EDBC_OK)
     return error(problem.message);
   model.reset(created);
   edbc_session_options options = {};
@@ -360,6 +385,20 @@ bool Runner::run() {
   return true;
 }
 
+/// Reads --device: nothing for the CPU. Returns false if there is no such one.
+static bool parseDevice(llvm::StringRef text,
+                        std::optional<uint32_t> &cudaDevice) {
+  if (text == "cpu")
+    return true;
+  uint32_t number = 0;
+  if (!text.consume_front("cuda") ||
+      (!text.empty() &&
+       (!text.consume_front(":") || text.getAsInteger(10, number))))
+    return false;
+  cudaDevice = number;
+  return true;
+}
+
 int edbc::runMain(int argc, const char **argv) {
   dropLibraryOptions();
   RunArguments arguments;
@@ -376,6 +415,18 @@ int edbc::runMain(int argc, const char **argv) {
                          "'; the policies are fsm, agenda, depth and lemma");
     return 2;
   }
+  std::optional<uint32_t> cudaDevice;
+  if (!parseDevice(arguments.device, cudaDevice)) {
+    fail("edbc run", "unknown device '" + arguments.device +
+                         "'; a device is cpu, or cuda:0 or another number");
+    return 2;
+  }
+  llvm::Expected<edbc_precision> precision =
+      parsePrecision(arguments.precision);
+  if (!precision) {
+    fail("edbc run", llvm::toString(precision.takeError()));
+    return 2;
+  }
   if (arguments.weights.empty())
     llvm::errs() << "edbc run: note: no --weights; they are random, of seed "
                  << arguments.seed << "\n";
@@ -383,14 +434,16 @@ int edbc::runMain(int argc, const char **argv) {
   mlir::MLIRContext context;
   context.loadDialect<cell::CellDialect, batch::BatchDialect>();
   ModelFile model(context);
-  Runner runner(arguments);
+  Runner runner(arguments, cudaDevice, *precision);
   if (!model.import(arguments.model) || !runner.prepare(model.getModule()) ||
       !runner.run())
     return 1;
   if (!arguments.check)
     return 0;
 
-  constexpr double tolerance = 1e-5;
+  double tolerance = *precision == EDBC_PRECISION_F32    ? 1e-5
+                     : *precision == EDBC_PRECISION_TF32 ? 5e-3
+                                                         : 5e-2;
   const LargestError &largest = runner.getLargestError();
   llvm::json::OStream json(llvm::outs());
   json.object([&] {
