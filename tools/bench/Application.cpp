@@ -15,6 +15,8 @@ using namespace edbc;
 using namespace edbc::bench;
 
 void bench::requireOk(edbc_status status, const edbc_error &problem) {
+  if (status == EDBC_OUT_OF_MEMORY)
+    throw MemoryShortage(problem.message);
   if (status != EDBC_OK)
     throw std::runtime_error(problem.message);
 }

@@ -11,11 +11,17 @@
 #include "edbc/abi.h"
 
 #include <memory>
+#include <stdexcept>
 #include <vector>
 
 namespace edbc::bench {
 
-/// @throws std::runtime_error if a call to the runtime failed.
+/// A mini-batch takes more memory than it should, or than there is.
+class MemoryShortage : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// @throws MemoryShortage, std::runtime_error if a call to the runtime failed.
 void requireOk(edbc_status status, const edbc_error &problem);
 
 struct DestroySession {

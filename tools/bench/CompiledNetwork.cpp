@@ -7,6 +7,7 @@
 #include "tools/bench/CompiledNetwork.h"
 
 #include "compiler/Frontend/Frontend.h"
+#include "compiler/Load/DeviceKernels.h"
 #include "compiler/Pipelines.h"
 #include "dialects/Cell/Cell.h"
 #include "tools/bench/Machine.h"
@@ -52,7 +53,7 @@ CompiledNetwork::CompiledNetwork(
     throw std::runtime_error("can't compile '" + path + "'");
 
   // Passes fold arithmetic away: what counts is what the file says.
-  mlir::OwningOpRef<mlir::ModuleOp> imported = module->clone();
+  imported = module->clone();
   PipelineOptions stages;
   stages.fuse = form.fuse;
   stages.layout = form.layout;
@@ -92,7 +93,7 @@ edbc_policy_desc CompiledNetwork::getPolicy() const {
   return desc;
 }
 
-void CompiledNetwork::load() {
+void CompiledNetwork::load(const std::optional<DeviceTarget> &device) {
   PipelineOptions options;
   options.isas = {static_cast<batch::Isa>(executedIsa())};
   for (Stage stage : allStages)
@@ -102,8 +103,20 @@ void CompiledNetwork::load() {
   if (mlir::failed(network))
     throw std::runtime_error("can't compile network '" + signature.network +
                              "'");
+  weights = Weights::random(*network, /*seed=*/1);
+  edbc_model_options modelOptions = {};
+  std::optional<cuda::DeviceKernels> kernels;
+  if (device) {
+    auto compiled =
+        compileForDevice(*module, device->precision, device->ordinal);
+    if (!compiled)
+      throw std::runtime_error(llvm::toString(compiled.takeError()));
+    kernels = std::move(*compiled);
+    modelOptions.device = EDBC_DEVICE_CUDA;
+    modelOptions.ordinal = device->ordinal;
+  }
   mlir::FailureOr<LoadedLibrary> loaded =
-      LoadedLibrary::load(*network, Weights::random(*network, /*seed=*/1));
+      LoadedLibrary::load(*network, weights, kernels ? &*kernels : nullptr);
   if (mlir::failed(loaded))
     throw std::runtime_error("can't load network '" + signature.network + "'");
   library.emplace(std::move(*loaded));
@@ -111,7 +124,8 @@ void CompiledNetwork::load() {
 
   edbc_model *created = nullptr;
   edbc_error problem;
-  if (edbc_model_create(&getLibrary(), nullptr, &created, &problem) != EDBC_OK)
+  if (edbc_model_create(&getLibrary(), &modelOptions, &created, &problem) !=
+      EDBC_OK)
     throw std::runtime_error(problem.message);
   model.reset(created);
 }

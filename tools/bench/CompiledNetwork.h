@@ -30,6 +30,12 @@ struct KernelForm {
   std::string hoist = "auto";
 };
 
+/// A CUDA device of this machine, and how it multiplies.
+struct DeviceTarget {
+  uint32_t ordinal;
+  edbc_precision precision;
+};
+
 /// Goes through the stages of compilation. Functions that fail throw
 /// std::runtime_error, after messages about the model file on standard error.
 class CompiledNetwork {
@@ -53,16 +59,23 @@ public:
   edbc_policy_desc getPolicy() const;
 
   /// Generates kernels for this machine only, and creates a model with random
-  /// weights. Nothing is learned after this.
-  void load();
+  /// weights, on the CPU or on a device. Nothing is learned after this.
+  void load(const std::optional<DeviceTarget> &device = {});
   const edbc_library &getLibrary() const { return library->description(); }
   const edbc_model &getModel() const { return *model; }
+
+  /// The network as the model file has it, for the interpreter, and the values
+  /// of its parameters in the order of the library.
+  mlir::ModuleOp getCells() const { return *imported; }
+  const Weights &getWeights() const { return weights; }
 
 private:
   mlir::MLIRContext context;
   llvm::SourceMgr sources;
   mlir::SourceMgrDiagnosticHandler diagnostics;
   mlir::OwningOpRef<mlir::ModuleOp> module;
+  mlir::OwningOpRef<mlir::ModuleOp> imported;
+  Weights weights;
   Signature signature;
   std::vector<CellWork> work;
   edbc_policy_kind policy = EDBC_POLICY_LEMMA;

@@ -7,7 +7,6 @@
 #include "tools/bench/Measure.h"
 
 #include "passes/SearchSchedule/Search.h"
-#include "tools/bench/Application.h"
 #include "tools/bench/Machine.h"
 
 #include <algorithm>
@@ -68,6 +67,10 @@ static Measurement &operator+=(Measurement &sum, const Measurement &other) {
   sum.lowerBound += other.lowerBound;
   sum.launches += other.launches;
   sum.copiedBytes += other.copiedBytes;
+  sum.deviceLaunches += other.deviceLaunches;
+  sum.barriers += other.barriers;
+  sum.uploadedBytes += other.uploadedBytes;
+  sum.downloadedBytes += other.downloadedBytes;
   sum.gflop += other.gflop;
   sum.executedGflop += other.executedGflop;
   sum.bytes += other.bytes;
@@ -80,7 +83,9 @@ static Measurement meanOf(Measurement sum) {
   for (double *figure :
        {&sum.nodes, &sum.ms, &sum.buildMs, &sum.scheduleMs, &sum.executeMs,
         &sum.batches, &sum.lowerBound, &sum.launches, &sum.copiedBytes,
-        &sum.gflop, &sum.executedGflop, &sum.bytes, &sum.weightBytes})
+        &sum.deviceLaunches, &sum.barriers, &sum.uploadedBytes,
+        &sum.downloadedBytes, &sum.gflop, &sum.executedGflop, &sum.bytes,
+        &sum.weightBytes})
     *figure /= count;
   return sum;
 }
@@ -192,12 +197,12 @@ static void requireMemory(const edbc_library &library,
                          " GB, more than half of the memory");
 }
 
-/// As a session numbers them.
-static edbc_session_options optionsOf(const Configuration &configuration) {
+edbc_session_options bench::optionsOf(const Configuration &configuration) {
   edbc_session_options options = {};
   options.policy = static_cast<edbc_policy_kind>(configuration.policy);
   options.threads = configuration.threads;
   options.share = configuration.share;
+  options.launch = configuration.launch;
   return options;
 }
 
@@ -245,6 +250,10 @@ Measurement bench::measure(const CompiledNetwork &network,
     best.lowerBound = double(statistics.lower_bound);
     best.launches = double(statistics.launches);
     best.copiedBytes = double(statistics.copied_bytes);
+    best.deviceLaunches = double(statistics.device_launches);
+    best.barriers = double(statistics.barriers);
+    best.uploadedBytes = double(statistics.uploaded_bytes);
+    best.downloadedBytes = double(statistics.downloaded_bytes);
     std::vector<uint64_t> byCell(library.num_cells);
     for (const core::Graph &graph :
          mergeInstances(batch, signature, configuration.batch))

@@ -7,10 +7,10 @@
 #ifndef EDBC_TOOLS_BENCH_MEASURE_H
 #define EDBC_TOOLS_BENCH_MEASURE_H
 
+#include "tools/bench/Application.h"
 #include "tools/bench/CompiledNetwork.h"
 
 #include <cmath>
-#include <stdexcept>
 
 namespace edbc::bench {
 
@@ -30,8 +30,12 @@ struct Configuration {
   uint32_t batch; ///< instances of a mini-batch; at least 1
   Policy policy;
   uint32_t threads = 1;
-  bool share = false; ///< edbc_session_options
+  bool share = false;                    ///< edbc_session_options
+  edbc_launch launch = EDBC_LAUNCH_ONCE; ///< on a device
 };
+
+/// What a session of a configuration is created with.
+edbc_session_options optionsOf(const Configuration &configuration);
 
 /// How long a configuration is measured.
 struct Effort {
@@ -52,15 +56,14 @@ struct Measurement {
   double lowerBound = 0;
   double launches = 0;    ///< phases called
   double copiedBytes = 0; ///< by phases that compute nothing
+  double deviceLaunches = 0;
+  double barriers = 0;
+  double uploadedBytes = 0;
+  double downloadedBytes = 0;
   double gflop = 0;
   double executedGflop = 0;
   double bytes = 0;
   double weightBytes = 0; ///< that the mini-batch reads, each once
-};
-
-/// A mini-batch takes more memory than it should.
-class MemoryShortage : public std::runtime_error {
-  using std::runtime_error::runtime_error;
 };
 
 /// Mini-batches are consecutive instances; where there are fewer instances than

@@ -6,6 +6,7 @@
 
 #include "tools/bench/Report.h"
 
+#include "compiler/Cuda/DeviceCode.h"
 #include "tools/bench/Chart.h"
 
 #include "llvm/Support/Format.h"
@@ -36,6 +37,17 @@ std::optional<Policy> bench::findPolicy(std::string_view name) {
   for (auto [policy, known] : policies)
     if (known == name)
       return policy;
+  return std::nullopt;
+}
+
+static constexpr const char *launches[] = {"once", "steps", "graph"};
+
+const char *bench::launchName(edbc_launch launch) { return launches[launch]; }
+
+std::optional<edbc_launch> bench::findLaunch(std::string_view name) {
+  for (int i = 0; i < 3; ++i)
+    if (name == launches[i])
+      return static_cast<edbc_launch>(i);
   return std::nullopt;
 }
 
@@ -146,6 +158,23 @@ std::string bench::jsonLine(const Result &result) {
       number("bandwidth_gbs", result.bandwidth);
       number("roofline_ms", result.rooflineMs());
       json.attribute("bound", result.bound());
+    }
+    if (result.device) {
+      const DeviceLimits &limits = result.limits;
+      json.attribute("system", "edbc");
+      json.attribute("device", limits.name);
+      json.attribute("precision",
+                     cuda::precisionName(result.device->precision));
+      json.attribute("launch", launchName(configuration.launch));
+      number("device_launches", figures.deviceLaunches);
+      number("barriers", figures.barriers);
+      number("uploaded_bytes", figures.uploadedBytes);
+      number("downloaded_bytes", figures.downloadedBytes);
+      number("gb_per_s", limits.gbPerSecond);
+      number("barrier_us", limits.barrierUs);
+      number("limit_ms",
+             limits.least(figures.bytes, figures.gflop, figures.barriers,
+                          result.device->precision));
     }
   });
   return line;

@@ -7,6 +7,7 @@
 #ifndef EDBC_TOOLS_BENCH_REPORT_H
 #define EDBC_TOOLS_BENCH_REPORT_H
 
+#include "tools/bench/DeviceLimits.h"
 #include "tools/bench/Measure.h"
 
 #include <algorithm>
@@ -22,6 +23,10 @@ std::string_view policyName(Policy policy);
 /// Nothing if there is no such policy.
 std::optional<Policy> findPolicy(std::string_view name);
 
+/// "once", "steps", "graph".
+const char *launchName(edbc_launch launch);
+std::optional<edbc_launch> findLaunch(std::string_view name);
+
 /// A configuration of a network, and what it took.
 struct Result {
   std::string workload;
@@ -32,13 +37,17 @@ struct Result {
   Measurement figures;
   /// Of execution; empty if graphs were only scheduled.
   std::string isa;
-  double peakGflops = 0; ///< of one core, measured just before
+  /// Of one core, measured just before, or of the device.
+  double peakGflops = 0;
   /// GB/s of one core that reads as much memory as the weights take, measured
   /// just after.
   double bandwidth = 0;
 
   /// That executed it instead of edbc; empty if none did.
   std::string peer;
+
+  std::optional<DeviceTarget> device;
+  DeviceLimits limits; ///< of the device
 
   bool isExecuted() const { return !isa.empty(); }
   /// The policy's name or the peer's.
@@ -106,6 +115,19 @@ std::string tableRow(const Result &result);
 ///     bound                 which of the two: "arithmetic", "traffic"
 ///
 /// Of a peer's, `policy` is its name, and what only edbc has is left out.
+/// and on a CUDA device, whose peak_gflops are those of its precision:
+///
+///     system                "edbc", beside others on the same graphs
+///     device                its name
+///     precision             of products: f32, tf32 or bf16
+///     launch                how kernels are started: once, steps or graph
+///     device_launches       kernels and graphs that are started
+///     barriers              for which blocks wait
+///     uploaded_bytes, downloaded_bytes
+///     gb_per_s, barrier_us  measured when the program began
+///     limit_ms              the least time for the bytes, the arithmetic, or
+///                           the barriers: the largest of the three
+///
 /// Results that weren't executed have no isa, nor what only execution tells.
 std::string jsonLine(const Result &result);
 

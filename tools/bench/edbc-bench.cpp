@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Emit/Files.h"
+#include "compiler/Load/DeviceKernels.h"
+#include "tools/bench/Check.h"
 #include "tools/bench/Machine.h"
 #include "tools/bench/Networks.h"
 #include "tools/bench/Peers.h"
@@ -97,6 +99,29 @@ struct Arguments {
       "mini-batches", cl::init(0), cl::cat(category),
       cl::desc("Most mini-batches of a configuration (default: as many as fit "
                "in about a second; with --schedule-only: 16)")};
+  cl::opt<bool> check{
+      "check", cl::cat(category),
+      cl::desc("Measure nothing: compare a mini-batch of each configuration "
+               "with the interpreter, and its instances with themselves "
+               "alone; what differs is an error")};
+  cl::opt<bool> gpu{
+      "gpu", cl::cat(category),
+      cl::desc("Measure on a CUDA device, for which networks are compiled by "
+               "NVRTC (defaults then: --hidden 128,256,512,1024, --batch "
+               "1,32,256,1024)")};
+  cl::opt<unsigned> ordinal{"ordinal", cl::init(0), cl::cat(category),
+                            cl::desc("With --gpu: which device (default: 0)")};
+  cl::list<std::string> precision{
+      "precision", cl::CommaSeparated, cl::value_desc("list"),
+      cl::cat(category),
+      cl::desc("With --gpu: f32, tf32, bf16 (default: f32)")};
+  cl::list<std::string> launch{
+      "launch", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
+      cl::desc("With --gpu: once, steps, graph (default: once)")};
+  cl::opt<std::string> record{
+      "record", cl::value_desc("directory"), cl::cat(category),
+      cl::desc("Save the graphs of measured mini-batches, at most four of a "
+               "kind, in this folder, as NETWORK-bBATCH/NUMBER.graphs")};
   cl::opt<std::string> json{
       "json", cl::value_desc("file"), cl::cat(category),
       cl::desc("Write results to this file as they come, one JSON object a "
@@ -111,14 +136,24 @@ class Benchmark {
 public:
   /// Prints and returns false if anything is wrong.
   bool check(Arguments &arguments);
+  /// Returns false if a comparison failed.
   /// @throws std::exception
-  void run();
+  bool run();
 
 private:
   void measureNetwork(const MeasuredNetwork &network);
+  bool checkDevice(Arguments &arguments);
+  void record(const CompiledNetwork &compiled,
+              const std::vector<Instance> &instances,
+              const MeasuredNetwork &network,
+              const Configuration &configuration) const;
+  void compare(const CompiledNetwork &compiled,
+               const std::vector<Instance> &instances,
+               const Result &configuration);
   void measureHidden(const MeasuredNetwork &network, const Workload &workload,
                      const std::string &data, uint32_t hidden,
-                     const KernelForm &form);
+                     const KernelForm &form,
+                     const std::optional<DeviceTarget> &device);
   void measureConfiguration(const CompiledNetwork &compiled,
                             const std::vector<Instance> &instances,
                             const MeasuredNetwork &network, Result result);
@@ -140,6 +175,13 @@ private:
   std::vector<bool> sharing;
   std::vector<const Peer *> peers;
   std::vector<KernelForm> forms;
+  /// The CPU alone, or one device with some precisions.
+  std::vector<std::optional<DeviceTarget>> devices;
+  std::vector<edbc_launch> launches;
+  DeviceLimits limits; ///< of the device
+  std::string recordFolder;
+  bool onlyCompares;
+  uint32_t numWrong = 0; ///< configurations whose results differ
   std::string dataFolder;
   std::string modelFolder;
   bool scheduleOnly;
@@ -157,10 +199,11 @@ static bool reject(const llvm::Twine &message) {
   return false;
 }
 
+using Numbers = std::vector<unsigned>;
+
 /// Takes the numbers of an option, or the default.
 static bool takeNumbers(const cl::list<unsigned> &given, unsigned most,
-                        std::initializer_list<unsigned> fallback,
-                        std::vector<unsigned> &numbers) {
+                        const Numbers &fallback, Numbers &numbers) {
   for (unsigned number : given)
     if (number == 0 || number > most)
       return reject("--" + given.ArgStr + ": " + llvm::Twine(number) +
@@ -239,8 +282,42 @@ static bool takeForms(const Arguments &arguments,
   return true;
 }
 
+bool Benchmark::checkDevice(Arguments &arguments) {
+  if (!arguments.gpu) {
+    if (!arguments.precision.empty() || !arguments.launch.empty())
+      return reject("--precision and --launch go only with --gpu");
+    devices = {std::nullopt};
+    launches = {EDBC_LAUNCH_ONCE};
+    return true;
+  }
+  if (arguments.scheduleOnly || !arguments.peers.empty())
+    return reject("--gpu doesn't go with --schedule-only and --peers");
+  std::vector<std::string> names(arguments.precision.begin(),
+                                 arguments.precision.end());
+  if (names.empty())
+    names = {"f32"};
+  for (const std::string &name : names) {
+    llvm::Expected<edbc_precision> precision = parsePrecision(name);
+    if (!precision)
+      return reject(llvm::toString(precision.takeError()));
+    devices.push_back(DeviceTarget{arguments.ordinal, *precision});
+  }
+  for (const std::string &name : arguments.launch) {
+    std::optional<edbc_launch> launch = findLaunch(name);
+    if (!launch)
+      return reject("unknown launch '" + name +
+                    "'; --launch is once, steps or graph");
+    launches.push_back(*launch);
+  }
+  if (launches.empty())
+    launches = {EDBC_LAUNCH_ONCE};
+  return true;
+}
+
 bool Benchmark::check(Arguments &arguments) {
   scheduleOnly = arguments.scheduleOnly;
+  if (!checkDevice(arguments))
+    return false;
   for (const std::string &name : arguments.policy) {
     std::optional<Policy> policy = findPolicy(name);
     if (!policy)
@@ -255,8 +332,14 @@ bool Benchmark::check(Arguments &arguments) {
                                                   Policy::Depth, Policy::Lemma}
                             : std::vector<Policy>{Policy::Fsm};
   if (!takeNetworks(arguments.networks, networks) ||
-      !takeNumbers(arguments.hidden, 8192, {32, 64, 128, 256, 512}, hidden) ||
-      !takeNumbers(arguments.batch, 65536, {1, 8, 32, 256}, batches) ||
+      !takeNumbers(arguments.hidden, 8192,
+                   arguments.gpu ? Numbers{128, 256, 512, 1024}
+                                 : Numbers{32, 64, 128, 256, 512},
+                   hidden) ||
+      !takeNumbers(arguments.batch, 65536,
+                   arguments.gpu ? Numbers{1, 32, 256, 1024}
+                                 : Numbers{1, 8, 32, 256},
+                   batches) ||
       !takeNumbers(arguments.threads, EDBC_MAX_THREADS, {1}, threads) ||
       !takeSharing(arguments.share, sharing) ||
       !takePeers(arguments.peers, peers) || !takeForms(arguments, forms))
@@ -281,6 +364,10 @@ bool Benchmark::check(Arguments &arguments) {
       !std::filesystem::is_directory(dataFolder))
     return reject("--data: there is no folder '" + dataFolder + "'");
   modelFolder = arguments.models;
+  onlyCompares = arguments.check;
+  if (onlyCompares && scheduleOnly)
+    return reject("--check doesn't go with --schedule-only");
+  recordFolder = arguments.record;
   jsonPath = arguments.json;
   svgFolder = arguments.svg;
   return true;
@@ -294,16 +381,62 @@ static double bandwidthOf(double weightBytes) {
   return measureBandwidth(size_t(bytes));
 }
 
+void Benchmark::compare(const CompiledNetwork &compiled,
+                        const std::vector<Instance> &instances,
+                        const Result &result) {
+  std::vector<Instance> miniBatch;
+  for (size_t i = 0; i < result.configuration.batch; ++i)
+    miniBatch.push_back(instances[i % instances.size()]);
+  CheckResult found =
+      checkNetwork(compiled, miniBatch, optionsOf(result.configuration));
+  edbc_precision precision =
+      result.device ? result.device->precision : EDBC_PRECISION_F32;
+  bool isGood = found.isSameAlone &&
+                found.largestError <= CheckResult::tolerance(precision);
+  numWrong += !isGood;
+  llvm::outs() << llvm::format(
+      "%-18s hidden %4u, batch %5u, %-6s %-9s %-4s: %zu values, largest error "
+      "%.2e, %s alone%s\n",
+      result.workload.c_str(), result.hidden, result.configuration.batch,
+      policyName(result.configuration.policy).data(),
+      edbc_model_isa(&compiled.getModel()),
+      cuda::precisionName(precision).str().c_str(), found.numValues,
+      found.largestError, found.isSameAlone ? "the same bits" : "other bits",
+      isGood ? "" : ": WRONG");
+  llvm::outs().flush();
+}
+
+/// Graphs don't depend on sizes, so those of later ones are the same.
+void Benchmark::record(const CompiledNetwork &compiled,
+                       const std::vector<Instance> &instances,
+                       const MeasuredNetwork &network,
+                       const Configuration &configuration) const {
+  if (recordFolder.empty())
+    return;
+  std::string folder = recordFolder + "/" + network.name + "-b" +
+                       std::to_string(configuration.batch);
+  std::filesystem::create_directories(folder);
+  Effort all = effort;
+  all.seconds = HUGE_VAL;
+  all.miniBatches = std::min<size_t>(effort.miniBatches, 4);
+  saveMiniBatches(compiled, instances, network.output, configuration, all,
+                  folder);
+}
+
 void Benchmark::measureConfiguration(const CompiledNetwork &compiled,
                                      const std::vector<Instance> &instances,
                                      const MeasuredNetwork &network,
                                      Result result) {
+  if (onlyCompares)
+    return compare(compiled, instances, result);
   if (scheduleOnly) {
     result.figures =
         measureSchedules(compiled, instances, result.configuration, effort);
   } else {
     result.isa = edbc_model_isa(&compiled.getModel());
-    result.peakGflops = measurePeak(/*seconds=*/0.02);
+    result.limits = limits;
+    result.peakGflops = result.device ? limits.gflops[result.device->precision]
+                                      : measurePeak(/*seconds=*/0.02);
     try {
       result.figures = measure(compiled, instances, network.output,
                                result.configuration, effort);
@@ -313,7 +446,8 @@ void Benchmark::measureConfiguration(const CompiledNetwork &compiled,
                    << " is left out: " << shortage.what() << "\n";
       return;
     }
-    result.bandwidth = bandwidthOf(result.figures.weightBytes);
+    result.bandwidth = result.device ? limits.gbPerSecond
+                                     : bandwidthOf(result.figures.weightBytes);
   }
   addResult(std::move(result));
 }
@@ -362,7 +496,8 @@ void Benchmark::measurePeers(const CompiledNetwork &compiled,
 
 void Benchmark::measureHidden(const MeasuredNetwork &network,
                               const Workload &workload, const std::string &data,
-                              uint32_t hidden, const KernelForm &form) {
+                              uint32_t hidden, const KernelForm &form,
+                              const std::optional<DeviceTarget> &device) {
   llvm::errs() << network.name << ", hidden " << hidden << ": compiling\n";
   auto dims = workload.dims;
   dims.emplace_back("hidden", hidden);
@@ -376,20 +511,24 @@ void Benchmark::measureHidden(const MeasuredNetwork &network,
   if (isWanted(Policy::Fsm))
     compiled.learnPolicy(instances);
   if (!scheduleOnly)
-    compiled.load();
+    compiled.load(device);
   llvm::errs() << network.name << ", hidden " << hidden << ": measuring\n";
   Result result = {};
   result.workload = network.name;
   result.data = data;
   result.hidden = hidden;
   result.form = form;
+  result.device = device;
   for (uint32_t batch : batches) {
+    result.configuration = {batch, policies[0]};
+    record(compiled, instances, network, result.configuration);
     for (Policy policy : policies)
       for (uint32_t count : threads)
-        for (bool shares : sharing) {
-          result.configuration = {batch, policy, count, shares};
-          measureConfiguration(compiled, instances, network, result);
-        }
+        for (bool shares : sharing)
+          for (edbc_launch launch : launches) {
+            result.configuration = {batch, policy, count, shares, launch};
+            measureConfiguration(compiled, instances, network, result);
+          }
     if (peers.empty())
       continue;
     for (uint32_t count : threads) {
@@ -408,8 +547,9 @@ void Benchmark::measureNetwork(const MeasuredNetwork &network) {
   Workload workload = network.load(hasData ? &path : nullptr);
   for (uint32_t size : hidden)
     for (const KernelForm &form : forms)
-      measureHidden(network, workload, hasData ? network.data : "synthetic",
-                    size, form);
+      for (const std::optional<DeviceTarget> &device : devices)
+        measureHidden(network, workload, hasData ? network.data : "synthetic",
+                      size, form, device);
 }
 
 /// A long run may be interrupted: what was measured is in the file at once.
@@ -443,18 +583,28 @@ void Benchmark::writeCharts() const {
     throw std::runtime_error(llvm::toString(std::move(error)));
 }
 
-void Benchmark::run() {
-  if (!scheduleOnly)
+bool Benchmark::run() {
+  if (devices[0] && !onlyCompares) {
+    limits = measureDevice(devices[0]->ordinal);
+    llvm::outs() << llvm::format(
+        "%s (sm_%u): %.0f GB/s of copies, %.0f GFLOP/s f32, %.0f tf32, %.0f "
+        "bf16, %.2f us a barrier\n\n",
+        limits.name.c_str(), limits.architecture, limits.gbPerSecond,
+        limits.gflops[EDBC_PRECISION_F32], limits.gflops[EDBC_PRECISION_TF32],
+        limits.gflops[EDBC_PRECISION_BF16], limits.barrierUs);
+  } else if (!scheduleOnly && !onlyCompares)
     llvm::outs() << llvm::format(
         "This machine, one core: %.1f GFLOP/s of fused multiply-adds (%s), "
         "%.1f GB/s from memory\n\n",
         measurePeak(/*seconds=*/0.2),
         bestIsa() == EDBC_ISA_X86_64_V4 ? "x86-64-v4" : "x86-64-v3",
         measureMemoryBandwidth());
-  llvm::outs() << tableHead(!scheduleOnly);
+  if (!onlyCompares)
+    llvm::outs() << tableHead(!scheduleOnly);
   for (const MeasuredNetwork &network : networks)
     measureNetwork(network);
   writeCharts();
+  return numWrong == 0;
 }
 
 int main(int argc, char **argv) {
@@ -468,9 +618,8 @@ int main(int argc, char **argv) {
   if (!benchmark.check(arguments))
     return 2;
   try {
-    benchmark.run();
+    return benchmark.run() ? 0 : 1;
   } catch (const std::exception &error) {
     return fail("edbc-bench", error.what());
   }
-  return 0;
 }
