@@ -238,7 +238,7 @@ bool Runner::createReference() {
 }
 
 bool Runner::createSession() {
-  edbc_model_options options = {};
+  edbc_model_options modelOptions = {};
   std::optional<cuda::DeviceKernels> kernels;
   if (cudaDevice) {
     llvm::Expected<cuda::DeviceKernels> compiled =
@@ -246,8 +246,8 @@ bool Runner::createSession() {
     if (!compiled)
       return error(llvm::toString(compiled.takeError()));
     kernels = std::move(*compiled);
-    options.device = EDBC_DEVICE_CUDA;
-    options.ordinal = *cudaDevice;
+    modelOptions.device = EDBC_DEVICE_CUDA;
+    modelOptions.ordinal = *cudaDevice;
   }
   mlir::FailureOr<LoadedLibrary> loaded =
       LoadedLibrary::load(*network, weights, kernels ? &*kernels : nullptr);
@@ -256,7 +256,7 @@ bool Runner::createSession() {
   library.emplace(std::move(*loaded));
   edbc_model *created = nullptr;
   edbc_error problem;
-  if (edbc_model_create(&library->description(), &options, &created,
+  if (edbc_model_create(&library->description(), &modelOptions, &created,
                         &problem) != EDBC_OK)
     return error(problem.message);
   model.reset(created);
