@@ -10,6 +10,14 @@
 // other; between levels a device needs a barrier, and there are no fewer levels
 // than phases on the longest path.
 //
+// Of a chain of nodes of one cell, a phase needn't wait for all of the phases
+// of the node before. Where one is `ahead` (edbc_phase_desc), it and those
+// before it read nothing that it or those behind it give. So phases fall into
+// parts: each that is ahead is one, and so are those between two such. A part
+// reads of nodes of its own cell what their same part gives, or the part before
+// where it is ahead, and not what later parts give. Of other cells' nodes it
+// may read all.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef EDBC_RUNTIME_CUDA_STEPPLAN_H
@@ -39,22 +47,26 @@ public:
   void make(const core::Graph &graph, uint32_t first,
             const core::Schedule &schedule, const edbc_cell_desc *cells,
             RowsOf rowsOf) {
-    levelsOf.resize(graph.numNodes() - first);
+    partsOf.resize(graph.numNodes() - first);
+    partLevels.clear();
     unordered.clear();
     levels = 0;
     for (uint32_t b = 0; b < schedule.batches.size(); ++b) {
-      core::NodeSpan nodes = schedule.nodesOf(schedule.batches[b]);
-      uint32_t level = 0;
-      for (uint32_t node : nodes)
-        for (uint32_t operand : graph.operands(node))
-          if (operand >= first)
-            level = std::max(level, levelsOf[operand - first]);
-      const edbc_cell_desc &cell = cells[schedule.batches[b].type];
-      for (uint32_t p = 0; p < cell.num_phases; ++p)
+      const core::Batch &batch = schedule.batches[b];
+      const edbc_cell_desc &cell = cells[batch.type];
+      uint32_t level = findOperands(graph, first, batch.type,
+                                    schedule.nodesOf(batch), numParts(cell));
+      for (uint32_t p = 0, part = 0; p < cell.num_phases; ++p) {
+        if (beginsPart(cell, p)) {
+          // Index 0 of `waits` is before the first part.
+          level = std::max(level, waits[part + !cell.phases[p].ahead]);
+          ++part;
+        }
         if (uint32_t rows = rowsOf(b, p))
           unordered.push_back({b, p, rows, level++});
-      for (uint32_t node : nodes)
-        levelsOf[node - first] = level;
+        if (p + 1 == cell.num_phases || beginsPart(cell, p + 1))
+          partLevels.push_back(level);
+      }
       levels = std::max(levels, level);
     }
     order();
@@ -65,6 +77,43 @@ public:
   const std::vector<PlannedStep> &steps() const { return ordered; }
 
 private:
+  static bool beginsPart(const edbc_cell_desc &cell, uint32_t phase) {
+    return phase == 0 || cell.phases[phase].ahead ||
+           cell.phases[phase - 1].ahead;
+  }
+  static uint32_t numParts(const edbc_cell_desc &cell) {
+    uint32_t count = 0;
+    for (uint32_t p = 0; p < cell.num_phases; ++p)
+      count += beginsPart(cell, p);
+    return count;
+  }
+
+  /// Finds the levels from which on the operands of a batch can be read:
+  /// returns that of those of other cells, and sets `waits[i]` for the first i
+  /// parts of those of the same.
+  uint32_t findOperands(const core::Graph &graph, uint32_t first, uint32_t type,
+                        core::NodeSpan nodes, uint32_t count) {
+    waits.assign(count + size_t(1), 0);
+    uint32_t level = 0;
+    for (uint32_t node : nodes) {
+      for (uint32_t operand : graph.operands(node)) {
+        if (operand < first)
+          continue;
+        const Parts &parts = partsOf[operand - first];
+        const uint32_t *given = partLevels.data() + parts.begin;
+        if (graph.type(operand) != type) {
+          if (parts.count != 0)
+            level = std::max(level, given[parts.count - 1]);
+          continue;
+        }
+        for (uint32_t i = 0; i < count; ++i)
+          waits[i + 1] = std::max(waits[i + 1], given[i]);
+      }
+      partsOf[node - first] = {static_cast<uint32_t>(partLevels.size()), count};
+    }
+    return level;
+  }
+
   /// A counting sort.
   void order() {
     begins.assign(levels + size_t(1), 0);
@@ -77,7 +126,13 @@ private:
       ordered[begins[step.level]++] = step;
   }
 
-  std::vector<uint32_t> levelsOf; ///< by node: the first that may read it
+  /// Where the levels of a node's parts stand in `partLevels`.
+  struct Parts {
+    uint32_t begin, count;
+  };
+  std::vector<Parts> partsOf;       ///< by node
+  std::vector<uint32_t> partLevels; ///< the first that may read the part
+  std::vector<uint32_t> waits;
   std::vector<PlannedStep> unordered;
   std::vector<PlannedStep> ordered;
   std::vector<uint32_t> begins;

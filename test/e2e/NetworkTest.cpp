@@ -475,24 +475,30 @@ TEST_F(NetworkTest, GivesTheSameBitsHoweverItIsExecuted) {
 /// same time.
 TEST_F(NetworkTest, GivesTheSameBitsOnAFakeDevice) {
   setenv("EDBC_CUDA_DRIVER", EDBC_FAKE_CUDA, /*overwrite=*/1);
-  fake::begin();
-  const edbc_library &library = testedNetwork.addToFakeDriver();
-  {
-    Model other(library, std::string(testedNetwork.weightsFile),
-                Device::cuda());
-    for (edbc_policy_kind policy :
-         {EDBC_POLICY_FSM, EDBC_POLICY_AGENDA, EDBC_POLICY_DEPTH})
-      expectSameBits(together,
-                     runTogether(other, instances, withPolicy(policy)));
-    for (uint32_t share : {0, 1}) {
-      edbc_session_options options = {};
-      options.share = share;
-      expectSameBits(together,
-                     runInTurns(other, instances, /*drops=*/true, options));
+  std::vector<const edbc_library *> libraries = {&network};
+  for (const NetworkVariant &variant :
+       llvm::ArrayRef(testedNetwork.variants, testedNetwork.numVariants))
+    libraries.push_back(&variant.library);
+  for (const edbc_library *tested : libraries) {
+    fake::begin();
+    const edbc_library &library = testedNetwork.addToFakeDriver(*tested);
+    {
+      Model other(library, std::string(testedNetwork.weightsFile),
+                  Device::cuda());
+      for (edbc_policy_kind policy :
+           {EDBC_POLICY_FSM, EDBC_POLICY_AGENDA, EDBC_POLICY_DEPTH})
+        expectSameBits(together,
+                       runTogether(other, instances, withPolicy(policy)));
+      for (uint32_t share : {0, 1}) {
+        edbc_session_options options = {};
+        options.share = share;
+        expectSameBits(together,
+                       runInTurns(other, instances, /*drops=*/true, options));
+      }
     }
+    EXPECT_EQ(fake::misuse(), "");
+    EXPECT_EQ(fake::leaks(), "");
   }
-  EXPECT_EQ(fake::misuse(), "");
-  EXPECT_EQ(fake::leaks(), "");
   unsetenv("EDBC_CUDA_DRIVER");
 }
 

@@ -25,9 +25,9 @@ struct TestedNetwork {
   unsigned numVariants;
   /// Largest error, as a part of the largest value of its kind.
   double tolerance;
-  /// Tells the fake driver about the network's kernels; returns the library of
-  /// which models on its device are created.
-  const edbc_library &(*addToFakeDriver)();
+  /// Tells the fake driver about the kernels of the network or of a variant;
+  /// returns the library of which models on its device are created.
+  const edbc_library &(*addToFakeDriver)(const edbc_library &);
 };
 
 /// Written by CMake for each test program (TestedNetwork.cpp.in). Initialized

@@ -17,16 +17,29 @@ using cuda::StepPlan;
 
 namespace {
 
-/// Cells that have so many phases.
-std::vector<edbc_cell_desc> cellsOf(std::vector<uint32_t> numPhases) {
-  std::vector<edbc_cell_desc> cells;
-  for (uint32_t number : numPhases) {
-    edbc_cell_desc cell = {};
-    cell.num_phases = number;
-    cells.push_back(cell);
+/// Cells with so many phases, of which none is ahead.
+class Cells {
+public:
+  explicit Cells(const std::vector<uint32_t> &numPhases) {
+    for (uint32_t number : numPhases)
+      phases.emplace_back(number);
+    for (std::vector<edbc_phase_desc> &some : phases) {
+      edbc_cell_desc cell = {};
+      cell.phases = some.data();
+      cell.num_phases = static_cast<uint32_t>(some.size());
+      cells.push_back(cell);
+    }
   }
-  return cells;
-}
+  const edbc_cell_desc *data() const { return cells.data(); }
+  const edbc_cell_desc &operator[](uint32_t cell) const { return cells[cell]; }
+  void setAhead(uint32_t cell, uint32_t phase) {
+    phases[cell][phase].ahead = 1;
+  }
+
+private:
+  std::vector<std::vector<edbc_phase_desc>> phases;
+  std::vector<edbc_cell_desc> cells;
+};
 
 /// Steps as text: batch.phase, with a bar between levels.
 std::string print(const StepPlan &plan) {
@@ -41,26 +54,25 @@ std::string print(const StepPlan &plan) {
 }
 
 /// Schedules by depth.
-std::string planOf(const Graph &graph, std::vector<uint32_t> numPhases,
-                   uint32_t first = 0) {
+std::string planOf(const Graph &graph, const Cells &cells, uint32_t first = 0) {
   DepthScheduler scheduler;
   StepPlan plan;
-  plan.make(graph, first, scheduler.schedule(graph, first),
-            cellsOf(numPhases).data(), [](uint32_t, uint32_t) { return 1; });
+  plan.make(graph, first, scheduler.schedule(graph, first), cells.data(),
+            [](uint32_t, uint32_t) { return 1; });
   return print(plan);
 }
 
 TEST(StepPlanTest, PhasesOfABatchFollowEachOther) {
   Graph graph(1);
   graph.add(0, nullptr, 0);
-  EXPECT_EQ(planOf(graph, {3}), "0.0 | 0.1 | 0.2");
+  EXPECT_EQ(planOf(graph, Cells({3})), "0.0 | 0.1 | 0.2");
 }
 
 TEST(StepPlanTest, IndependentBatchesShareLevels) {
   Graph graph(2);
   graph.add(0, nullptr, 0);
   graph.add(1, nullptr, 0);
-  EXPECT_EQ(planOf(graph, {2, 3}), "0.0 1.0 | 0.1 1.1 | 1.2");
+  EXPECT_EQ(planOf(graph, Cells({2, 3})), "0.0 1.0 | 0.1 1.1 | 1.2");
 }
 
 TEST(StepPlanTest, ABatchWaitsForAllOfItsOperands) {
@@ -69,7 +81,7 @@ TEST(StepPlanTest, ABatchWaitsForAllOfItsOperands) {
   uint32_t b = graph.add(1, nullptr, 0);
   uint32_t both[] = {a, b};
   graph.add(2, both, 2);
-  EXPECT_EQ(planOf(graph, {1, 2, 1}), "0.0 1.0 | 1.1 | 2.0");
+  EXPECT_EQ(planOf(graph, Cells({1, 2, 1})), "0.0 1.0 | 1.1 | 2.0");
 }
 
 TEST(StepPlanTest, EarlierRunsAreComplete) {
@@ -78,7 +90,7 @@ TEST(StepPlanTest, EarlierRunsAreComplete) {
   uint32_t b = graph.add(1, &a, 1);
   graph.add(1, &b, 1);
   graph.add(0, nullptr, 0);
-  EXPECT_EQ(planOf(graph, {1, 1}, 2), "0.0 1.0");
+  EXPECT_EQ(planOf(graph, Cells({1, 1}), 2), "0.0 1.0");
 }
 
 TEST(StepPlanTest, PhasesWithoutRowsAreLeftOut) {
@@ -86,9 +98,51 @@ TEST(StepPlanTest, PhasesWithoutRowsAreLeftOut) {
   graph.add(0, nullptr, 0);
   DepthScheduler scheduler;
   StepPlan plan;
-  plan.make(graph, 0, scheduler.schedule(graph, 0), cellsOf({3}).data(),
+  Cells cells({3});
+  plan.make(graph, 0, scheduler.schedule(graph, 0), cells.data(),
             [](uint32_t, uint32_t phase) { return phase == 1 ? 0 : 1; });
   EXPECT_EQ(print(plan), "0.0 | 0.2");
+}
+
+/// A chain of nodes of two layers. Its phases: the lower one's recurrence, what
+/// the upper one takes of it, and the upper one's recurrence.
+TEST(StepPlanTest, ChainsArePipelined) {
+  Graph graph(1);
+  uint32_t node = graph.add(0, nullptr, 0);
+  for (unsigned i = 0; i < 3; ++i)
+    node = graph.add(0, &node, 1);
+  Cells cells({3});
+  EXPECT_EQ(planOf(graph, cells),
+            "0.0 | 0.1 | 0.2 | 1.0 | 1.1 | 1.2 | 2.0 | 2.1 | 2.2 | 3.0 | 3.1 | "
+            "3.2");
+  cells.setAhead(0, 1);
+  EXPECT_EQ(planOf(graph, cells),
+            "0.0 | 0.1 1.0 | 0.2 1.1 2.0 | 1.2 2.1 3.0 | 2.2 3.1 | 3.2");
+}
+
+/// What is ahead in the first place waits for nothing in the chain.
+TEST(StepPlanTest, WhatIsAheadGoesFirst) {
+  Graph graph(2);
+  uint32_t input = graph.add(0, nullptr, 0);
+  uint32_t node = graph.add(1, &input, 1);
+  for (unsigned i = 0; i < 2; ++i) {
+    uint32_t operands[] = {node, input};
+    node = graph.add(1, operands, 2);
+  }
+  Cells cells({1, 2});
+  cells.setAhead(1, 0);
+  EXPECT_EQ(planOf(graph, cells), "0.0 | 1.0 2.0 3.0 | 1.1 | 2.1 | 3.1");
+}
+
+/// Nodes of other cells are waited for as a whole.
+TEST(StepPlanTest, OtherCellsAreNotPipelined) {
+  Graph graph(2);
+  uint32_t node = graph.add(0, nullptr, 0);
+  graph.add(1, &node, 1);
+  Cells cells({3, 3});
+  cells.setAhead(0, 1);
+  cells.setAhead(1, 1);
+  EXPECT_EQ(planOf(graph, cells), "0.0 | 0.1 | 0.2 | 1.0 | 1.1 | 1.2");
 }
 
 /// Against the definition, on random graphs under every policy.
@@ -98,7 +152,7 @@ TEST(StepPlanTest, StepsReadCompleteResultsOnlyAndLevelsAreFewest) {
     constexpr uint32_t numTypes = 4;
     Graph graph(numTypes);
     test::appendRandomNodes(graph, random, 1 + random.below(40), 3, 10);
-    std::vector<edbc_cell_desc> cells = cellsOf({1, 2, 3, 1});
+    Cells cells({1, 2, 3, 1});
     Frontier frontier;
     AgendaPolicy agenda;
     LemmaPolicy lemma;

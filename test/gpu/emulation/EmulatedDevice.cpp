@@ -22,8 +22,10 @@ EmulatedDevice::EmulatedDevice(const edbc_library &original)
 
 void EmulatedDevice::addImage() {
   fake::addImage(&data, 90, [](const fake::KernelLaunch &started) {
-    launch(edbc_run, started.gridSize, started.blockSize, started.sharedBytes,
-           static_cast<const edbc_cuda_step *>(started.steps), started.numSteps,
-           static_cast<edbc_cuda_barrier *>(started.barrier));
+    const auto *steps = static_cast<const edbc_cuda_step *>(started.steps);
+    auto *barrier = static_cast<edbc_cuda_barrier *>(started.barrier);
+    // By name: the kernel calls the types of its parameters otherwise.
+    run(started.gridSize, started.blockSize, started.sharedBytes,
+        [&] { edbc_run(steps, started.numSteps, barrier); });
   });
 }
