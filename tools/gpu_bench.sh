@@ -59,7 +59,7 @@ step 'Measure edbc' $bench --gpu --hidden "$hidden" --batch "$batch" \
 
 results=("$folder/edbc.jsonl")
 if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
-  step 'Measure PyTorch' python3 tools/bench/peers/pytorch_bench.py \
+  step 'Measure PyTorch' python3 tools/bench/peers/pytorch_gpu.py \
     "$folder/graphs" --hidden "$hidden" --precision "$precision" \
     --json "$folder/peers.jsonl"
   results+=("$folder/peers.jsonl")

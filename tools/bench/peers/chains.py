@@ -4,48 +4,52 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_sequence
 
+from batches import read_nodes
 
-def cudnn_runner(network, instances, device):
-    """A function that computes the mini-batch's chains, or None.
 
-    Weights are those of new layers of the network's sizes; only time matters. The
-    decoder of a translation reads the given words, all at once: faster than it
-    could be where its words depend on its scores.
+def words_of(path, cell):
+    """The tokens that a cell reads, by instance."""
+    words = {}
+    for name, operands, first, _ in read_nodes(path):
+        if name == cell:
+            words.setdefault(first, []).append(operands[0])
+    return list(words.values())
+
+
+def cudnn_chain(network, weights, path, device):
+    """A function that computes a mini-batch's chains, or None.
+
+    The LSTMs have the network's sizes, and weights of their own: only time matters.
+    The decoder of a translation reads the given words at one go, which is faster
+    than it could be where its words depend on its scores.
     """
-    directions = [name for name in ("forward", "backward", "encode", "decode")
-                  if name in network.cells]
-    if not directions or "Word" in network.widths and "tag" in network.cells:
-        return None  # also taggers of characters: words of two kinds
-    dtype = next(network.parameters()).dtype
-    isTagger = "tag" in network.cells
-    hidden = network.hidden
+    h, dtype = network.hidden, next(iter(weights.values())).dtype
+    cells = [cell for cell in ("forward", "backward", "encode", "decode")
+             if network.signature.get(cell, ("", [""]))[1][0] == "token"]
+    if not cells:
+        return None
+    is_tagger = cells[0] == "forward"
     parts = []
-    for name in directions:
-        words = [[node.operands[0] for node in instance if node.cell == name]
-                 for instance in instances]
+    for cell in cells:
         packed = pack_sequence(
-            [torch.tensor(word, device=device) for word in words if word],
-            enforce_sorted=False)
-        lstm = nn.LSTM(hidden, hidden, num_layers=2 if isTagger else 1)
-        lstm = lstm.to(device, dtype).eval()
-        lstm.flatten_parameters()
-        parts.append((packed, lstm))
+            [torch.tensor(words, device=device)
+             for words in words_of(path, cell)], enforce_sorted=False)
+        lstm = nn.LSTM(h, h, num_layers=2 if is_tagger else 1)
+        parts.append((packed, lstm.to(device, dtype).eval()))
 
-    def read(index, table, layer=None):
-        packed, lstm = parts[index]
-        x = table(packed.data)
-        if layer is not None:
-            x = torch.tanh(layer(x))
+    def read(part, table, layer=None):
+        packed, lstm = part
+        x = weights[table].index_select(0, packed.data)
+        if layer:
+            x = torch.tanh(x @ weights[layer + "A"] + weights[layer + "a"])
         return lstm(packed._replace(data=x))[0].data
 
-    def run_tagger():
-        both = [read(index, network.embedding) for index in range(2)]
-        return network.of_scores(torch.tanh(network.of_both(
-            torch.cat(both, 1))))
+    def tag():
+        both = torch.cat([read(part, "E") for part in parts], 1)
+        return torch.tanh(both @ weights["P"]) @ weights["O"]
 
-    def run_translation():
-        read(0, network.embeddings[0], network.inputs[0])
-        return network.of_scores(
-            read(1, network.embeddings[1], network.inputs[1]))
+    def translate():
+        read(parts[0], "eE", "e")
+        return read(parts[1], "dE", "d") @ weights["W"]
 
-    return run_tagger if isTagger else run_translation
+    return tag if is_tagger else translate

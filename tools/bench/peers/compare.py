@@ -3,7 +3,7 @@
 
     compare.py EDBC.jsonl [PEERS.jsonl]
 
-The files are those that `edbc-bench --gpu --json` and pytorch_bench.py wrote. A row
+The files are those that `edbc-bench --gpu --json` and pytorch_gpu.py wrote. A row
 for each configuration: edbc's milliseconds, how much longer the fastest peer takes,
 and the time over the least that the device allows. Then the geometric means.
 """

@@ -52,7 +52,7 @@ def prepare(mini_batch, network):
     return runs
 
 
-def execute(runs, states, taken, weights):
+def execute(runs, states, taken, weights, ops=Ops):
     for run in runs:
         for cell, state, batch, operands in run:
             values = []
@@ -67,7 +67,7 @@ def execute(runs, states, taken, weights):
                         (states[source].index_select(0, elements), owners))
             if not operands:
                 values.append(batch.end - batch.begin)
-            states[state][batch.begin : batch.end] = cell(weights, Ops, *values)
+            states[state][batch.begin : batch.end] = cell(weights, ops, *values)
 
 
 def run(network, repeat, paths):
