@@ -471,8 +471,8 @@ void Benchmark::measurePeers(const CompiledNetwork &compiled,
           llvm::sys::fs::createUniqueDirectory("edbc-bench", folder))
     throw std::runtime_error("can't make a temporary folder: " +
                              problem.message());
-  auto removeFolder =
-      llvm::make_scope_exit([&] { llvm::sys::fs::remove_directories(folder); });
+  llvm::scope_exit removeFolder(
+      [&] { llvm::sys::fs::remove_directories(folder); });
   std::vector<std::string> files =
       saveMiniBatches(compiled, instances, network.output, result.configuration,
                       few, folder.str().str());
