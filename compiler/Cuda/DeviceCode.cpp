@@ -136,7 +136,8 @@ std::string CodePrinter::dispatch() {
 
 std::string CodePrinter::kernel() {
   return R"(
-extern "C" __global__ void __launch_bounds__(edbc::blockThreads)
+extern "C" __global__ void
+__launch_bounds__(edbc::blockThreads, edbc::leastBlocks)
     edbc_run(const edbc::Step *steps, edbc::u32 numSteps,
              edbc::Barrier *barrier) {
   edbc::u32 taken = 0;

@@ -146,8 +146,8 @@ LogicalResult Finish::compute(Operation &op) {
   };
   return TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](ProductOp product) {
-        std::string name =
-            names.choose(product.getTerm(0).getParam().getValue());
+        std::string name = names.choose(
+            rows.nameOfParam(product.getTerm(0).getParam().getValue()));
         statements.push_back(
             formatv("const float {0} = sum[{1}];", name, numProducts++));
         return atom(product, name);

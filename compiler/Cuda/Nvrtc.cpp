@@ -13,6 +13,7 @@
 #include "llvm/ADT/StringExtras.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <dlfcn.h>
 #include <vector>
 
@@ -166,7 +167,7 @@ Expected<Nvrtc::Program> Nvrtc::compile(StringRef text, StringRef path,
   if (functions.getProgramLogSize(program, &size) == 0 && size > 1) {
     compiled.log.resize(size);
     functions.getProgramLog(program, compiled.log.data());
-    compiled.log.resize(size - 1);
+    compiled.log.resize(std::strlen(compiled.log.c_str()));
   }
   if (result != 0)
     return error("NVRTC " + version() + " can't compile for " + architecture +

@@ -76,7 +76,7 @@ std::string PhasePrinter::printSegments() {
       llvm::interleave(
           segment.getTerms(),
           [&](TermAttr term) {
-            text += term.getParam().getValue();
+            text += rows.nameOfParam(term.getParam().getValue());
             if (term.getColumn())
               text += formatv("[{0}]", term.getColumn());
           },
@@ -166,13 +166,18 @@ uint64_t PhasePrinter::sharedFloats() {
   uint64_t panel = *phase.getPanel();
   uint64_t weights = mostTerms * panel;
   uint64_t depth = weights <= 64 ? 32 : 16;
-  uint64_t rows = 32;
-  if (precision == EDBC_PRECISION_F32)
-    rows = 8 * mostRowsPerThread(panel / 16 * products.size());
-  uint64_t chunk =
-      rows * (depth + 4) + depth * (llvm::alignTo(weights, 32) + 8);
-  uint64_t sums = products.size() * rows * panel;
-  return std::max(2 * chunk, sums) + pack.getSegments().size() * rows * 2;
+  auto floatsOf = [&](uint64_t rows) {
+    uint64_t chunk =
+        rows * (depth + 4) + depth * (llvm::alignTo(weights, 32) + 8);
+    uint64_t places = rows <= 8 ? 4 : rows <= 32 ? 3 : 2;
+    uint64_t sums = products.size() * rows * panel;
+    return std::max(places * chunk, sums) +
+           pack.getSegments().size() * rows * 2;
+  };
+  if (precision != EDBC_PRECISION_F32)
+    return floatsOf(32);
+  return std::max(floatsOf(8), floatsOf(8 * mostRowsPerThread(
+                                                panel / 16 * products.size())));
 }
 
 static bool isPlanned(PhaseOp phase) {

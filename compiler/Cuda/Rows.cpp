@@ -61,8 +61,7 @@ std::string RowStruct::number(StringRef key, const Twine &wish,
   return name;
 }
 
-/// Of the node or element whose row it is.
-std::string RowStruct::rowUnit() {
+std::string RowStruct::owner() {
   if (phase.getColumns() == 1)
     return "row";
   return number("unit", phase.getOver() ? "rowElement" : "rowPosition",
@@ -73,15 +72,13 @@ std::string RowStruct::column() {
   return number("column", "column", formatv("row % {0}", phase.getColumns()));
 }
 
-std::string RowStruct::element() { return rowUnit(); }
-
 std::string RowStruct::position() {
   std::optional<uint64_t> over = phase.getOver();
   if (!over)
-    return rowUnit();
+    return owner();
   return number("position", "position",
                 formatv("entry(buffers, {0}, {1})",
-                        slot(BindingKind::ElementOwners, *over), element()));
+                        slot(BindingKind::ElementOwners, *over), owner()));
 }
 
 std::string RowStruct::item() {
@@ -162,7 +159,7 @@ RowStruct::Place RowStruct::keptWhole(Value value, int64_t slotNumber,
   RowLayoutAttr layout = kernel.getWorkspaceOf(operand);
   unsigned buffer = operand ? slot(BindingKind::ElementWorkspace, *operand)
                             : slot(BindingKind::Workspace);
-  std::string row = operand ? (ofElement ? *ofElement : element()) : position();
+  std::string row = operand ? (ofElement ? *ofElement : owner()) : position();
   return {buffer, row, layout.getStride(), layout.getOffsets()[slotNumber]};
 }
 
@@ -178,11 +175,11 @@ RowStruct::Place RowStruct::locateWhole(Value value,
           row = formatv("entry(row.buffers, {0}, {1})",
                         slot(BindingKind::ElementRows, operand), *ofElement);
         else
-          row = number(formatv("element {0}", operand).str(),
-                       kernel.getOperandName(operand),
-                       formatv("entry(buffers, {0}, {1})",
-                               slot(BindingKind::ElementRows, operand),
-                               element()));
+          row =
+              number(formatv("element {0}", operand).str(),
+                     kernel.getOperandName(operand),
+                     formatv("entry(buffers, {0}, {1})",
+                             slot(BindingKind::ElementRows, operand), owner()));
         return fieldPlace(BindingKind::State, gather.getState(),
                           gather.getField(), row);
       })
@@ -230,6 +227,13 @@ RowStruct::Place RowStruct::locateWhole(Value value,
       });
 }
 
+StringRef RowStruct::nameOfParam(StringRef param) {
+  StringRef name = param;
+  return name.consume_front(kernel.getSymName()) && name.consume_front(".")
+             ? name
+             : param;
+}
+
 /// As the model file speaks of a value, if it has a name there.
 std::string RowStruct::nameOf(Value value) {
   auto operandName = [&](Value column) {
@@ -241,12 +245,15 @@ std::string RowStruct::nameOf(Value value) {
         return operandName(gather.getRows()) + "_" + gather.getField().str();
       })
       .Case([&](LookupOp lookup) {
-        return lookup.getTable().str() + "_" + operandName(lookup.getTokens());
+        return nameOfParam(lookup.getTable()).str() + "_" +
+               operandName(lookup.getTokens());
       })
       .Case([&](RecallOp recall) {
         return operandName(recall.getTokens()) + "_" + recall.getField().str();
       })
-      .Case([&](BroadcastOp broadcast) { return broadcast.getParam().str(); })
+      .Case([&](BroadcastOp broadcast) {
+        return nameOfParam(broadcast.getParam()).str();
+      })
       .Case([&](InputOp input) { return operandName(input.getValues()); })
       .Case<SliceOp, RepeatOp, SpreadOp>(
           [&](auto view) { return nameOf(view.getSource()); })

@@ -34,13 +34,13 @@ public:
   std::string locate(mlir::Value value);
   /// A matrix in memory, from its first column on.
   std::string locateMatrix(mlir::Value value);
-  /// Float number `number` of each row of a value in memory: a number, or one
-  /// of the names that indexOf... give.
+  /// The float of a value in memory whose number is that of the row's column.
   std::string locateColumn(mlir::Value value);
+  /// The one whose number a token is.
   std::string locateToken(mlir::Value value, mlir::Value tokens);
   /// Where a value goes that is kept in a slot of its workspace.
   std::string kept(mlir::Value value, int64_t slot);
-  /// Where a value goes that is stored into a field, from an offset on.
+  /// Where a value goes that is stored into a field.
   std::string result(batch::ScatterOp store);
   /// @}
 
@@ -55,7 +55,9 @@ public:
   /// A pointer to a value's row of an element, whose number is `element`.
   std::string locateElement(mlir::Value value, llvm::StringRef element);
 
-  /// The slot of a pack. Fails as below.
+  /// A parameter's name, without that of the cell if it is declared there.
+  llvm::StringRef nameOfParam(llvm::StringRef param);
+  /// The slot of a pack.
   unsigned weights(mlir::FlatSymbolRefAttr pack);
 
   /// The struct, indented by two.
@@ -89,9 +91,9 @@ private:
   /// @{
   std::string number(llvm::StringRef key, const llvm::Twine &wish,
                      const std::string &code);
-  std::string rowUnit();
+  /// Of the node or element whose row it is.
+  std::string owner();
   std::string column();
-  std::string element();
   std::string position();
   std::string item();
   std::string operandEntry(batch::BindingKind kind, int64_t operand);

@@ -13,6 +13,9 @@ namespace edbc {
 
 /// Threads of a block.
 constexpr u32 blockThreads = 128;
+/// So many blocks must find registers on a multiprocessor: no more than 128 for
+/// a thread.
+constexpr u32 leastBlocks = 4;
 
 /// edbc_cuda_step of edbc/abi.h.
 struct Step {

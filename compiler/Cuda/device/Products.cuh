@@ -45,10 +45,14 @@ struct ProductTiles {
         u64(panel) * Segments::template begin<Segments::count>() * Phase::panel;
     Registers sums;
     sums.begin(buffers, rows, firstRow, panel * Phase::panel);
-    Shared::template copy<0>(weights, 0, 0);
-    commitCopies();
-    u32 chunk = 0;
-    addSegments<0>(sums, weights, chunk);
+    u32 next = 0;
+#pragma unroll 1
+    for (; next < Shared::places - 1; ++next) {
+      Shared::copy(weights, next, next);
+      commitCopies();
+    }
+    addSegments<0>(sums, weights, next);
+    __syncthreads();
     sums.show();
     __syncthreads();
     finish(buffers, rows, firstRow, panel * Phase::panel);
@@ -73,33 +77,25 @@ private:
     }
   }
 
-  template <u32 segment>
-  __device__ static const float *segmentOf(const float *weights) {
-    return weights + Segments::template begin<segment>() * Phase::panel;
-  }
-
-  /// Segments from number `segment` on; `chunk` is the one that is filled.
+  /// Segments from number `segment` on; `next` is the chunk to be copied next.
   template <u32 segment>
   __device__ static void addSegments(Registers &sums, const float *weights,
-                                     u32 &chunk) {
+                                     u32 &next) {
     constexpr u32 depth = Segments::template At<segment>::depth;
+#pragma unroll 1
     for (u32 k = 0; k < depth; k += Shared::depth) {
-      if (k + Shared::depth < depth)
-        Shared::template copy<segment>(segmentOf<segment>(weights),
-                                       k + Shared::depth, chunk ^ 1);
-      else if constexpr (segment + 1 < Segments::count)
-        Shared::template copy<segment + 1>(segmentOf<segment + 1>(weights), 0,
-                                           chunk ^ 1);
+      // This chunk is there, and nobody reads the place of the one before.
+      waitCopies<Shared::places - 2>();
+      __syncthreads();
+      Shared::copy(weights, next, next % Shared::places);
       commitCopies();
-      waitCopies<1>();
-      __syncthreads();
-      sums.template add<segment>(depth - k, Shared::rowsOf(chunk),
-                                 Shared::weightsOf(chunk));
-      __syncthreads();
-      chunk ^= 1;
+      const u32 place = (next + 1) % Shared::places;
+      sums.template add<segment>(depth - k, Shared::rowsOf(place),
+                                 Shared::weightsOf(place));
+      ++next;
     }
     if constexpr (segment + 1 < Segments::count)
-      addSegments<segment + 1>(sums, weights, chunk);
+      addSegments<segment + 1>(sums, weights, next);
   }
 };
 

@@ -60,8 +60,15 @@ __host__ __device__ constexpr u32 chunkDepth(u32 weights) {
   return weights <= 64 ? 32 : 16;
 }
 
-/// A chunk of the operands of a tile's rows, and of the weights of a panel, in
-/// shared memory. There are two: one is filled while the other is multiplied.
+/// Chunks in shared memory at a time: more where each is multiplied in less
+/// time than it takes to come.
+__host__ __device__ constexpr u32 chunksAtATime(u32 tileRows) {
+  return tileRows <= 8 ? 4 : tileRows <= 32 ? 3 : 2;
+}
+
+/// The operands of a tile's rows and the weights of a panel, on their way
+/// through shared memory chunk by chunk: while one is multiplied the next ones
+/// come.
 template <class Phase, u32 tileRows> struct Chunks {
   using Segments = typename Phase::Segments;
   static constexpr u32 panel = Phase::panel;
@@ -78,13 +85,14 @@ template <class Phase, u32 tileRows> struct Chunks {
 
   static constexpr u32 chunkFloats =
       tileRows * rowStride + depth * mostWeightStride;
-  /// Two chunks, whose place the sums take in the end.
+  static constexpr u32 places = chunksAtATime(tileRows);
+  /// The chunks, whose place the sums take in the end.
   static constexpr u32 sumFloats = Phase::sums * tileRows * panel;
-  static constexpr u32 bothFloats =
-      2 * chunkFloats > sumFloats ? 2 * chunkFloats : sumFloats;
+  static constexpr u32 mostFloats =
+      places * chunkFloats > sumFloats ? places *chunkFloats : sumFloats;
   /// And where the operands of each row lie.
   static constexpr u32 sharedFloats =
-      bothFloats + Segments::count * tileRows * 2;
+      mostFloats + Segments::count * tileRows * 2;
 
   /// Finds the operands of a tile's rows; those behind the last row are the
   /// last one's. The block waits before anybody reads them.
@@ -99,10 +107,37 @@ template <class Phase, u32 tileRows> struct Chunks {
     __syncthreads();
   }
 
-  /// The chunks of a segment begin at multiples of `depth`; behind the
-  /// segment's depth are zeros.
+  /// Begins to copy a chunk, of those of all segments from `segment` on, if
+  /// there is one.
+  /// @param weights of the panel.
+  template <u32 segment = 0>
+  __device__ static void copy(const float *weights, u32 number, u32 place) {
+    if constexpr (segment < Segments::count) {
+      constexpr u32 count =
+          (Segments::template At<segment>::depth + depth - 1) / depth;
+      if (number < count)
+        copyOf<segment>(weights + Segments::template begin<segment>() * panel,
+                        number * depth, place);
+      else
+        copy<segment + 1>(weights, number - count, place);
+    }
+  }
+
+  __device__ static float *rowsOf(u32 place) {
+    return sharedMemory() + place * chunkFloats;
+  }
+  __device__ static float *weightsOf(u32 place) {
+    return rowsOf(place) + tileRows * rowStride;
+  }
+  /// Where a sum of a row and a unit of the tile goes.
+  __device__ static float &sumOf(u32 number, u32 row, u32 unit) {
+    return sharedMemory()[(number * tileRows + row) * panel + unit];
+  }
+
+private:
+  /// From `k` on; behind the segment's depth come zeros.
   template <u32 segment>
-  __device__ static void copy(const float *weights, u32 k, u32 chunk) {
+  __device__ static void copyOf(const float *weights, u32 k, u32 place) {
     using S = typename Segments::template At<segment>;
     const float *const *operands = operandsOf(segment);
     if constexpr (S::aligned) {
@@ -110,7 +145,7 @@ template <class Phase, u32 tileRows> struct Chunks {
 #pragma unroll 1
       for (u32 i = threadIdx.x; i < tileRows * quads; i += blockThreads) {
         const u32 row = i / quads, at = i % quads * 4;
-        copyAsync16(rowsOf(chunk) + row * rowStride + at,
+        copyAsync16(rowsOf(place) + row * rowStride + at,
                     operands[row] + least(k + at, S::depth - 1) / 4 * 4,
                     left(k + at, S::depth, 4) * 4);
       }
@@ -118,7 +153,7 @@ template <class Phase, u32 tileRows> struct Chunks {
 #pragma unroll 1
       for (u32 i = threadIdx.x; i < tileRows * depth; i += blockThreads) {
         const u32 row = i / depth, at = i % depth;
-        copyAsync4(rowsOf(chunk) + row * rowStride + at,
+        copyAsync4(rowsOf(place) + row * rowStride + at,
                    operands[row] + least(k + at, S::depth - 1),
                    left(k + at, S::depth, 1) * 4);
       }
@@ -128,27 +163,14 @@ template <class Phase, u32 tileRows> struct Chunks {
 #pragma unroll 1
     for (u32 i = threadIdx.x; i < depth * quads; i += blockThreads) {
       const u32 at = i / quads, unit = i % quads * 4;
-      copyAsync16(weightsOf(chunk) + at * weightStride<segment>() + unit,
+      copyAsync16(weightsOf(place) + at * weightStride<segment>() + unit,
                   weights + least(k + at, S::depth - 1) * perStep + unit,
                   left(k + at, S::depth, 1) * 16);
     }
   }
 
-  __device__ static float *rowsOf(u32 chunk) {
-    return sharedMemory() + chunk * chunkFloats;
-  }
-  __device__ static float *weightsOf(u32 chunk) {
-    return rowsOf(chunk) + tileRows * rowStride;
-  }
-
-  /// Where a sum of a row and a unit of the tile goes.
-  __device__ static float &sumOf(u32 number, u32 row, u32 unit) {
-    return sharedMemory()[(number * tileRows + row) * panel + unit];
-  }
-
-private:
   __device__ static const float **operandsOf(u32 segment) {
-    return reinterpret_cast<const float **>(sharedMemory() + bothFloats) +
+    return reinterpret_cast<const float **>(sharedMemory() + mostFloats) +
            segment * tileRows;
   }
   __device__ static u32 least(u32 a, u32 b) { return a < b ? a : b; }

@@ -29,7 +29,7 @@ using namespace edbc::cuda;
 
 namespace {
 
-/// Number behind `pattern` in a report; all must be there, the largest counts.
+/// The largest of all numbers that `pattern` finds in a report; -1: none.
 int largest(const std::string &report, const std::string &pattern) {
   std::regex regex(pattern);
   int most = -1;
@@ -66,23 +66,29 @@ protected:
     }
   }
 
-  void compile(edbc_precision precision, Architecture architecture) {
+  /// The image, within bounds.
+  std::string compile(edbc_precision precision, Architecture architecture) {
     SCOPED_TRACE(architecture.name());
     DeviceCode code = *printDeviceCode(*module, precision);
     // Any device of these architectures has as much for a block.
     EXPECT_LE(code.sharedBytes, 99u << 10);
     llvm::Expected<Nvrtc::Program> program =
         nvrtc->compileToCubin(code.text, "network.cu", architecture);
-    ASSERT_TRUE(bool(program)) << llvm::toString(program.takeError());
+    if (!program) {
+      ADD_FAILURE() << llvm::toString(program.takeError());
+      return "";
+    }
     EXPECT_EQ(program->image.substr(1, 3), "ELF");
 
     const std::string &report = program->log;
     int registers = largest(report, "Used ([0-9]+) registers");
     EXPECT_GT(registers, 0) << report;
-    // Three blocks of 128 threads and more share 65536 registers.
-    EXPECT_LE(registers, 168);
-    EXPECT_LE(largest(report, "([0-9]+) bytes spill stores"), 0) << report;
-    EXPECT_LE(largest(report, "([0-9]+) bytes stack frame"), 0) << report;
+    // Four blocks of 128 threads share 65536 registers.
+    EXPECT_LE(registers, 128);
+    // A register or two may be spilled, but no array.
+    EXPECT_LE(largest(report, "([0-9]+) bytes spill stores"), 16) << report;
+    EXPECT_LE(largest(report, "([0-9]+) bytes stack frame"), 16) << report;
+    return program->image;
   }
 
   std::optional<Nvrtc> nvrtc;
@@ -98,17 +104,8 @@ TEST_F(CompileTest, FitsEveryArchitecture) {
 
 TEST_F(CompileTest, FitsInEveryPrecision) {
   compile(EDBC_PRECISION_TF32, {80, false});
-  compile(EDBC_PRECISION_BF16, {90, false});
-}
-
-TEST_F(CompileTest, GivesTheSameBytesAgain) {
-  DeviceCode code = *printDeviceCode(*module, EDBC_PRECISION_F32);
-  std::string first =
-      llvm::cantFail(nvrtc->compileToCubin(code.text, "n.cu", {90, false}))
-          .image;
-  EXPECT_EQ(first, llvm::cantFail(
-                       nvrtc->compileToCubin(code.text, "n.cu", {90, false}))
-                       .image);
+  std::string image = compile(EDBC_PRECISION_BF16, {90, false});
+  EXPECT_EQ(image, compile(EDBC_PRECISION_BF16, {90, false}));
 }
 
 } // namespace

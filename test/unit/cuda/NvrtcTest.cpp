@@ -118,8 +118,8 @@ TEST_F(NvrtcTest, CompilesForEachArchitectureAndThoseAfter) {
 
 TEST_F(NvrtcTest, IsNotAskedWhereNothingIsCompiled) {
   setenv("EDBC_NVRTC", "/none/b.so", /*overwrite=*/1);
-  EXPECT_TRUE(llvm::cantFail(compileImages({}, "n.cu", {})).empty());
-  EXPECT_NE(errorOf(compileImages({}, "n.cu", {sm90})), "");
+  EXPECT_TRUE(llvm::cantFail(compileImages(DeviceCode(), "n.cu", {})).empty());
+  EXPECT_NE(errorOf(compileImages(DeviceCode(), "n.cu", {sm90})), "");
 }
 
 } // namespace
