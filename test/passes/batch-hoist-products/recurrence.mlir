@@ -23,6 +23,7 @@ batch.state @Stack {h1 : 16, h2 : 16}
 // NONE:          %[[X:.*]] = batch.gather %word["x"]
 // NONE:          batch.product %[[X]], %[[H]] with [#batch.term<@W[0]>, #batch.term<@U[0]>]
 // NONE-NOT:    from
+// NONE-LABEL:  batch.kernel @input
 batch.kernel @other_state(%word: !batch.rows<@Word>, %last: !batch.rows<@Node>) -> @Node {
   %h = batch.gather %last["h"] : !batch.rows<@Node> -> tensor<?x16xf32>
   %x = batch.gather %word["x"] : !batch.rows<@Word> -> tensor<?x16xf32>
