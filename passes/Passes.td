@@ -287,15 +287,18 @@ def LowerPhases : Pass<"batch-lower-phases", "::mlir::ModuleOp"> {
   let description = [{
     For each instruction set, adds a module with one function for each phase
     (`edbc_phase_fn` of edbc/abi.h) in terms of `scf`, `memref` and `vector`.
-    A function walks panels of units and tiles of rows: it accumulates all
-    products of the phase for a tile in registers, reading operands where they
-    lie, and hands the sums of each row to the phase's epilogue, an internal
-    function that computes the rest and stores it. Each accumulator sums in the
-    same order whatever the tile, so results don't depend on a batch's size.
+    A function walks blocks of rows, panels of units and tiles of rows: it
+    accumulates all products of the phase for a tile in registers, reading
+    operands where they lie, and hands the sums of each row to the phase's
+    epilogue, an internal function that computes the rest and stores it. Each
+    accumulator sums in the same order whatever the tile, so results don't depend
+    on a batch's size. They are the same for x86-64-v3 and x86-64-v4; x86-64 has
+    no fused multiply-add, and rounds products before it adds them.
   }];
   let options = [
     ListOption<"isas", "isas", "std::string",
-               "Instruction sets: x86-64-v3, x86-64-v4; all if none is named">
+               "Instruction sets: x86-64, x86-64-v3, x86-64-v4; all if none is "
+               "named">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
@@ -325,6 +328,10 @@ def ExpandMath : Pass<"expand-math"> {
     | tanh | 1.84e-7 | odd bit by bit; 1 from 9.02 on |
     | log | 1.04e-7 | right for subnormal arguments; 0 gives -infinity, below is NaN |
     | 1 / (1 + exp(-x)) | 1.48e-7 | 0 and 1 at the infinities; below 2^-128 it is 0 |
+
+    In a module for an instruction set without fused multiply-adds (x86-64) they
+    are a multiplication and an addition, and reductions go by a constant in two
+    parts; the bounds hold but for log, where it is 1.17e-7.
 
     NaN gives NaN, and infinities and zeros what the C standard says. Rounding to
     nearest and the handling of subnormal numbers by the standard are taken for

@@ -174,6 +174,13 @@ LogicalResult Finish::compute(Operation &op) {
         return atom(pick, rows.locateToken(pick.getSource(), pick.getTokens()) +
                               "[0]");
       })
+      .Case([&](LargestOp largest) {
+        return atom(
+            largest,
+            fold("largest", formatv("largestOf(team, {0}, {1})",
+                                    rows.locate(largest.getSource()),
+                                    widthOf(largest.getSource().getType()))));
+      })
       .Case([&](LogSumExpOp sum) {
         return atom(
             sum, fold("logSum", formatv("logSumExp(team, {0}, {1})",

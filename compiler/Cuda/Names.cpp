@@ -27,12 +27,12 @@ static bool isReserved(llvm::StringRef name) {
       "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
       // Of the device library and of the code around names.
       "argmax", "begin", "buffers", "edbc", "element", "entry", "expf", "fabsf",
-      "finish", "floats", "folded", "hasInitial", "infinity", "locate",
-      "logSumExp", "logf", "maximum", "minimum", "multiply", "operands",
-      "panel", "precision", "row", "rowThreads", "sqrtf", "sum", "sums",
-      "tanhf", "team", "u32", "u64", "unit", "units", "weights", "Folded",
-      "NothingFolded", "Row", "Segment", "Segments", "blockDim", "blockIdx",
-      "gridDim", "threadIdx", "INFINITY", "NAN", "NULL"};
+      "finish", "floats", "folded", "hasInitial", "infinity", "largestOf",
+      "locate", "logSumExp", "logf", "maximum", "minimum", "multiply",
+      "operands", "panel", "precision", "row", "rowThreads", "sqrtf", "sum",
+      "sums", "tanhf", "team", "u32", "u64", "unit", "units", "weights",
+      "Folded", "NothingFolded", "Row", "Segment", "Segments", "blockDim",
+      "blockIdx", "gridDim", "threadIdx", "INFINITY", "NAN", "NULL"};
   return words.contains(name) || name.starts_with("__") || name.empty();
 }
 

@@ -19,7 +19,8 @@ using namespace edbc;
 using namespace edbc::batch;
 using llvm::Constant;
 
-static_assert(int(Isa::X86_64_V3) == EDBC_ISA_X86_64_V3 &&
+static_assert(int(Isa::X86_64) == EDBC_ISA_X86_64 &&
+                  int(Isa::X86_64_V3) == EDBC_ISA_X86_64_V3 &&
                   int(Isa::X86_64_V4) == EDBC_ISA_X86_64_V4 &&
                   std::size(allIsas) == EDBC_NUM_ISAS,
               "instruction sets are numbered as in the ABI");

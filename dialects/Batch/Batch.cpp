@@ -532,8 +532,8 @@ bool edbc::batch::isView(Operation *op) {
 }
 
 bool edbc::batch::readsWholeRows(Operation *op) {
-  return isa_and_nonnull<ProductOp, MultiplyOp, ReduceOp, LogSumExpOp, ArgmaxOp,
-                         PickOp, SpreadOp>(op) &&
+  return isa_and_nonnull<ProductOp, MultiplyOp, ReduceOp, LargestOp,
+                         LogSumExpOp, ArgmaxOp, PickOp, SpreadOp>(op) &&
          !isView(op);
 }
 
@@ -950,6 +950,10 @@ static LogicalResult verifyNumber(Operation *op, Type source) {
                  succeeded(verifySameRows(op, source, result)));
 }
 
+LogicalResult LargestOp::verify() {
+  return verifyNumber(*this, getSource().getType());
+}
+
 LogicalResult LogSumExpOp::verify() {
   return verifyNumber(*this, getSource().getType());
 }
@@ -973,7 +977,15 @@ LogicalResult PickOp::verify() {
 //===----------------------------------------------------------------------===//
 
 StringRef edbc::batch::isaName(Isa isa) {
-  return isa == Isa::X86_64_V3 ? "x86-64-v3" : "x86-64-v4";
+  switch (isa) {
+  case Isa::X86_64:
+    return "x86-64";
+  case Isa::X86_64_V3:
+    return "x86-64-v3";
+  case Isa::X86_64_V4:
+    return "x86-64-v4";
+  }
+  llvm_unreachable("all instruction sets are named");
 }
 
 std::optional<Isa> edbc::batch::isaOf(ModuleOp module) {

@@ -69,11 +69,15 @@ inline constexpr int64_t lanes = 16;
 
 /// The instruction sets for which kernels are generated; `edbc_isa` of
 /// edbc/abi.h has the same numbers.
-enum class Isa { X86_64_V3 = 0, X86_64_V4 = 1 };
-inline constexpr Isa allIsas[] = {Isa::X86_64_V3, Isa::X86_64_V4};
+enum class Isa { X86_64 = 0, X86_64_V3 = 1, X86_64_V4 = 2 };
+inline constexpr Isa allIsas[] = {Isa::X86_64, Isa::X86_64_V3, Isa::X86_64_V4};
 
 /// As the levels of the x86-64 psABI are spelled: "x86-64-v3".
 llvm::StringRef isaName(Isa isa);
+
+/// Whether it multiplies and adds with one rounding. Without, results have
+/// other bits.
+inline bool hasFusedMultiplyAdd(Isa isa) { return isa != Isa::X86_64; }
 
 /// Attribute of a module of generated functions: the name of the instruction
 /// set that they are for. Such modules stand in the network's module.

@@ -613,10 +613,30 @@ def Batch_ReduceOp : Batch_Op<"reduce", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Batch_LogSumExpOp : Batch_Op<"log_sum_exp", [Pure]> {
-  let summary = "log(sum over k of exp(x[k])) of each row";
+def Batch_LargestOp : Batch_Op<"largest", [Pure]> {
+  let summary = "the largest element of each row";
   let description = [{
-    Computed from the largest element on, so that nothing overflows.
+    NaN if there is one in the row.
+
+    Example:
+
+    ```mlir
+    %m = batch.largest %x : tensor<?x5xf32> -> tensor<?x1xf32>
+    ```
+  }];
+  let arguments = (ins Batch_Tensor:$source);
+  let results = (outs Batch_Tensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Batch_LogSumExpOp : Batch_Op<"log_sum_exp", [Pure]> {
+  let summary = "log(sum over k of exp(x[k] - m)) of each row, whose largest "
+                "element is m";
+  let description = [{
+    So nothing overflows, and nothing is lost where elements are large:
+    `(x[k] - m) - log_sum_exp` is the logarithm of the softmax. Where m is
+    infinite, 0 stands in its place.
 
     Example:
 

@@ -85,7 +85,8 @@ private:
   FailureOr<Rows> rowsOf(Operation &op, ValueRange values);
   Value forElements(Value rows, std::optional<int64_t> elements);
   /// log(sum of exp) of rows, spread over as many elements.
-  Value logSumExp(Location loc, Value rows);
+  /// Computes one number from each row.
+  template <typename OpTy> Value numberOf(Location loc, Value rows);
   /// The parts of a concatenation, however it is nested; of any other value,
   /// itself.
   void flatten(Value tensor, SmallVectorImpl<Value> &parts);
@@ -330,10 +331,11 @@ LogicalResult CellRewriter::rewriteConstant(arith::ConstantOp op) {
   return success();
 }
 
-Value CellRewriter::logSumExp(Location loc, Value rows) {
+template <typename OpTy>
+Value CellRewriter::numberOf(Location loc, Value rows) {
   auto number =
       RankedTensorType::get({ShapedType::kDynamic, 1}, builder.getF32Type());
-  return batch::LogSumExpOp::create(
+  return OpTy::create(
       builder, loc,
       batch::withElements(number, batch::elementsOf(rows.getType())), rows);
 }
@@ -344,9 +346,15 @@ LogicalResult CellRewriter::rewriteSoftmax(Operation &op, bool isLog) {
     return failure();
   Location loc = op.getLoc();
   Value x = rows->values[0];
-  Value spread = batch::SpreadOp::create(
-      builder, loc, x.getType(), logSumExp(loc, x), batch::Direction::Elements);
-  Value result = arith::SubFOp::create(builder, loc, x, spread);
+  auto spread = [&](Value number) -> Value {
+    return batch::SpreadOp::create(builder, loc, x.getType(), number,
+                                   batch::Direction::Elements);
+  };
+  // One after the other: the sum of the two is less precise than they are.
+  Value result = arith::SubFOp::create(
+      builder, loc, x, spread(numberOf<batch::LargestOp>(loc, x)));
+  result = arith::SubFOp::create(builder, loc, result,
+                                 spread(numberOf<batch::LogSumExpOp>(loc, x)));
   if (!isLog)
     result = math::ExpOp::create(builder, loc, result);
   map(op, result);
@@ -357,11 +365,14 @@ LogicalResult CellRewriter::rewriteCrossEntropy(cell::CrossEntropyOp op) {
   FailureOr<Rows> rows = rowsOf(*op, op.getOperand());
   if (failed(rows))
     return failure();
-  Value sum = logSumExp(op.getLoc(), rows->values[0]);
-  Value picked =
-      batch::PickOp::create(builder, op.getLoc(), sum.getType(),
-                            rows->values[0], mapping.lookup(op.getLabel()));
-  map(*op, arith::SubFOp::create(builder, op.getLoc(), sum, picked));
+  Location loc = op.getLoc();
+  Value x = rows->values[0];
+  Value largest = numberOf<batch::LargestOp>(loc, x);
+  Value sum = numberOf<batch::LogSumExpOp>(loc, x);
+  Value picked = batch::PickOp::create(builder, loc, sum.getType(), x,
+                                       mapping.lookup(op.getLabel()));
+  Value below = arith::SubFOp::create(builder, loc, largest, picked);
+  map(*op, arith::AddFOp::create(builder, loc, below, sum));
   return success();
 }
 

@@ -19,6 +19,8 @@
 
 #include "passes/Passes.h"
 
+#include "dialects/Batch/Batch.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -35,12 +37,17 @@ namespace edbc {
 } // namespace edbc
 
 using namespace mlir;
+using namespace edbc;
 
 static constexpr float infinity = std::numeric_limits<float>::infinity();
 static constexpr float log2e = 0x1.715476p+0f;
 /// ln 2 = ln2 + ln2Low. The first part alone is right to 2e-9.
 static constexpr float ln2 = 0x1.62e43p-1f;
 static constexpr float ln2Low = -0x1.05c61p-29f;
+/// The same in parts of which the first has so few bits that its product with
+/// an integer below 2^9 is exact, for machines that round it.
+static constexpr float ln2Head = 0x1.62e4p-1f;
+static constexpr float ln2Tail = 0x1.7f7d1cp-20f;
 
 /// Adding this rounds a float of magnitude below 2^22 to an integer, which then
 /// stands in the low bits of the sum.
@@ -55,8 +62,10 @@ namespace {
 /// integers of as many lanes.
 class LaneBuilder {
 public:
-  LaneBuilder(OpBuilder &builder, Location loc, Type type)
-      : b(loc, builder), floatType(type), intType(b.getI32Type()) {
+  /// @param fuses whether there are multiplications and additions in one.
+  LaneBuilder(OpBuilder &builder, Location loc, Type type, bool fuses)
+      : b(loc, builder), floatType(type), intType(b.getI32Type()),
+        fuses(fuses) {
     if (auto vector = dyn_cast<VectorType>(type))
       intType = vector.clone(intType);
   }
@@ -73,9 +82,17 @@ public:
   Value mul(Value x, Value y) { return arith::MulFOp::create(b, x, y); }
   Value div(Value x, Value y) { return arith::DivFOp::create(b, x, y); }
   Value negate(Value x) { return arith::NegFOp::create(b, x); }
-  /// x * y + z, rounded once.
+  /// x * y + z, rounded once if that can be done.
   Value fma(Value x, Value y, Value z) {
-    return math::FmaOp::create(b, x, y, z);
+    return fuses ? Value(math::FmaOp::create(b, x, y, z)) : add(mul(x, y), z);
+  }
+  /// x - n * scale * ln 2, where n is an integer, of few bits if `isSmall`, and
+  /// scale 1 or a half.
+  Value subLn2(Value x, Value n, float scale, bool isSmall) {
+    x = fma(n, constant((fuses ? -ln2 : -ln2Head) * scale), x);
+    if (fuses && isSmall)
+      return x;
+    return fma(n, constant((fuses ? -ln2Low : -ln2Tail) * scale), x);
   }
   Value abs(Value x) { return math::AbsFOp::create(b, x); }
   Value copySign(Value x, Value sign) {
@@ -128,6 +145,7 @@ private:
   ImplicitLocOpBuilder b;
   Type floatType;
   Type intType;
+  bool fuses;
 };
 } // namespace
 
@@ -173,8 +191,7 @@ static std::pair<Value, Value> expandExp(LaneBuilder &b, Value x) {
   Value bias = b.constant(rounder + 2 * exponentBias);
   Value shifted = b.fma(x, b.constant(log2e), bias);
   Value n = b.sub(shifted, bias);
-  Value r = b.fma(n, b.constant(-ln2), x);
-  r = b.fma(n, b.constant(-ln2Low), r);
+  Value r = b.subLn2(x, n, 1.0f, /*isSmall=*/false);
   Value rr = b.mul(r, r);
   Value power = b.add(b.fma(b.polynomial(q, r, rr), rr, r), b.constant(1.0f));
   Value integer = b.bits(shifted);
@@ -202,7 +219,7 @@ static Value expandTanh(LaneBuilder &b, Value x) {
   Value shifted = b.fma(a, b.constant(2 * log2e), bias);
   Value n = b.sub(shifted, bias);
   // n is at most 26, so that the low part of ln 2 doesn't matter.
-  Value r = b.fma(n, b.constant(-ln2 / 2), a);
+  Value r = b.subLn2(a, n, 0.5f, /*isSmall=*/true);
   Value rr = b.mul(r, r);
   Value u = b.fma(b.polynomial(q, r, rr), rr, r);
   Value power = b.fromBits(b.shiftLeft(b.bits(shifted), mantissaBits));
@@ -258,8 +275,21 @@ static arith::AddFOp sumOf(math::ExpOp exp) {
 }
 
 namespace {
-struct ExpandExp : OpRewritePattern<math::ExpOp> {
-  using OpRewritePattern::OpRewritePattern;
+/// A pattern that knows whether multiplications and additions are fused.
+template <typename OpTy> struct ExpandPattern : OpRewritePattern<OpTy> {
+  ExpandPattern(MLIRContext *context, bool fuses)
+      : OpRewritePattern<OpTy>(context), fuses(fuses) {}
+
+  LaneBuilder builderFor(OpTy op, PatternRewriter &rewriter) const {
+    return LaneBuilder(rewriter, op.getLoc(), op.getType(), fuses);
+  }
+
+private:
+  bool fuses;
+};
+
+struct ExpandExp : ExpandPattern<math::ExpOp> {
+  using ExpandPattern::ExpandPattern;
 
   LogicalResult matchAndRewrite(math::ExpOp op,
                                 PatternRewriter &rewriter) const override {
@@ -267,7 +297,7 @@ struct ExpandExp : OpRewritePattern<math::ExpOp> {
       return failure();
     if (sumOf(op))
       return rewriter.notifyMatchFailure(op, "expanded with its sum");
-    LaneBuilder builder(rewriter, op.getLoc(), op.getType());
+    LaneBuilder builder = builderFor(op, rewriter);
     auto [left, right] = expandExp(builder, op.getOperand());
     rewriter.replaceOp(op, builder.mul(left, right));
     return success();
@@ -276,8 +306,8 @@ struct ExpandExp : OpRewritePattern<math::ExpOp> {
 
 /// e^x + y, as in the logistic function: the last product of e^x and the sum
 /// are one operation, rounded once.
-struct ExpandSumWithExp : OpRewritePattern<arith::AddFOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct ExpandSumWithExp : ExpandPattern<arith::AddFOp> {
+  using ExpandPattern::ExpandPattern;
 
   LogicalResult matchAndRewrite(arith::AddFOp sum,
                                 PatternRewriter &rewriter) const override {
@@ -288,7 +318,7 @@ struct ExpandSumWithExp : OpRewritePattern<arith::AddFOp> {
       auto exp = term.getDefiningOp<math::ExpOp>();
       if (!exp || sumOf(exp) != sum)
         continue;
-      LaneBuilder builder(rewriter, sum.getLoc(), sum.getType());
+      LaneBuilder builder = builderFor(sum, rewriter);
       auto [left, right] = expandExp(builder, exp.getOperand());
       rewriter.replaceOp(sum, builder.fma(left, right, other));
       return success();
@@ -298,14 +328,14 @@ struct ExpandSumWithExp : OpRewritePattern<arith::AddFOp> {
 };
 
 template <typename OpTy, Value (*expand)(LaneBuilder &, Value)>
-struct ExpandFunction : OpRewritePattern<OpTy> {
-  using OpRewritePattern<OpTy>::OpRewritePattern;
+struct ExpandFunction : ExpandPattern<OpTy> {
+  using ExpandPattern<OpTy>::ExpandPattern;
 
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
     if (failed(matchType(op, rewriter)))
       return failure();
-    LaneBuilder builder(rewriter, op.getLoc(), op.getType());
+    LaneBuilder builder = this->builderFor(op, rewriter);
     rewriter.replaceOp(op, expand(builder, op.getOperand()));
     return success();
   }
@@ -313,10 +343,17 @@ struct ExpandFunction : OpRewritePattern<OpTy> {
 
 struct ExpandMathPass : edbc::impl::ExpandMathBase<ExpandMathPass> {
   void runOnOperation() override {
+    auto module = dyn_cast<ModuleOp>(getOperation());
+    if (!module)
+      module = getOperation()->getParentOfType<ModuleOp>();
+    std::optional<batch::Isa> isa;
+    if (module)
+      isa = batch::isaOf(module);
+    bool fuses = !isa || batch::hasFusedMultiplyAdd(*isa);
     RewritePatternSet patterns(&getContext());
     patterns.add<ExpandExp, ExpandSumWithExp,
                  ExpandFunction<math::TanhOp, expandTanh>,
-                 ExpandFunction<math::LogOp, expandLog>>(&getContext());
+                 ExpandFunction<math::LogOp, expandLog>>(&getContext(), fuses);
     GreedyRewriteConfig config;
     config.enableFolding(false).setRegionSimplificationLevel(
         GreedySimplifyRegionLevel::Disabled);

@@ -119,6 +119,11 @@ LogicalResult Epilogue::compute(Operation &op) {
         computed[reduction] = reduce(reduction);
         return success();
       })
+      .Case([&](LargestOp op) {
+        computed[op] = splat(largest(rows.locate(op.getSource()),
+                                     widthOf(op.getSource().getType())));
+        return success();
+      })
       .Case([&](LogSumExpOp sum) {
         computed[sum] = logSumExp(sum);
         return success();
@@ -236,6 +241,18 @@ Value Epilogue::foldRow(const RowPlace &place, int64_t width, float padding,
   return fold(result, floats, begin);
 }
 
+Value Epilogue::largest(const RowPlace &place, int64_t width) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  Value lowest = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(VectorType::get(8, b.getF32Type()), -infinity));
+  return vector::ReductionOp::create(
+      b, vector::CombiningKind::MAXIMUMF,
+      foldRow(place, width, -infinity, lowest,
+              [&](Value accumulator, Value floats, Value) -> Value {
+                return arith::MaximumFOp::create(b, accumulator, floats);
+              }));
+}
+
 Value Epilogue::logSumExp(LogSumExpOp op) {
   auto type = VectorType::get(8, b.getF32Type());
   constexpr float infinity = std::numeric_limits<float>::infinity();
@@ -244,13 +261,12 @@ Value Epilogue::logSumExp(LogSumExpOp op) {
   };
   RowPlace place = rows.locate(op.getSource());
   int64_t width = widthOf(op.getSource().getType());
-  Value largest = vector::ReductionOp::create(
-      b, vector::CombiningKind::MAXIMUMF,
-      foldRow(place, width, -infinity, constant(-infinity),
-              [&](Value accumulator, Value floats, Value) -> Value {
-                return arith::MaximumFOp::create(b, accumulator, floats);
-              }));
-  Value shift = vector::BroadcastOp::create(b, type, largest);
+  Value shift = vector::BroadcastOp::create(b, type, largest(place, width));
+  // Infinity minus itself is NaN.
+  Value isInfinite =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
+                            math::AbsFOp::create(b, shift), constant(infinity));
+  shift = arith::SelectOp::create(b, isInfinite, constant(0.0f), shift);
   Value sum = vector::ReductionOp::create(
       b, vector::CombiningKind::ADD,
       foldRow(place, width, -infinity, constant(0.0f),
@@ -259,8 +275,7 @@ Value Epilogue::logSumExp(LogSumExpOp op) {
                 Value exp = math::ExpOp::create(b, shifted);
                 return arith::AddFOp::create(b, accumulator, exp);
               }));
-  Value log = math::LogOp::create(b, splat(sum));
-  return arith::AddFOp::create(b, splat(largest), log);
+  return math::LogOp::create(b, splat(sum));
 }
 
 Value Epilogue::argmax(ArgmaxOp op) {

@@ -44,6 +44,8 @@ private:
   void store(mlir::Value value, const RowPlace &place);
   void scatter(ScatterOp op);
   mlir::Value reduce(ReduceOp op);
+  /// The largest float of a row.
+  mlir::Value largest(const RowPlace &place, int64_t width);
   mlir::Value logSumExp(LogSumExpOp op);
   mlir::Value argmax(ArgmaxOp op);
   /// A register filled with one float of a row.

@@ -26,7 +26,7 @@ using namespace edbc::batch;
 Tile Tile::choose(Isa isa, int64_t panel, int64_t terms) {
   bool wide = isa == Isa::X86_64_V4;
   Tile tile;
-  tile.lanes = wide ? 16 : 8;
+  tile.lanes = wide ? 16 : isa == Isa::X86_64 ? 4 : 8;
   int64_t panelVectors = panel / tile.lanes;
   // Few accumulators for each row, so that a tile has several rows: they share
   // the weights that are loaded.
@@ -58,15 +58,22 @@ public:
 private:
   LogicalResult generateEpilogue();
   LogicalResult generateMain();
+  void generateTiles(BufferScope &scope, Value begin, Value end,
+                     Value weightsBegin, Value column);
+  int64_t rowsOfBlock();
+  /// @param ahead weights to prefetch, from this float on; may be null.
   void generateTile(BufferScope &scope, int64_t numRows, Value firstRow,
-                    Value weightsBegin, Value column);
+                    Value weightsBegin, Value ahead, Value column);
   /// Adds the phase's products to `sums`.
   void accumulateProducts(BufferScope &scope, MutableArrayRef<RowReader> rows,
-                          Value weightsBegin, SmallVectorImpl<Value> &sums);
+                          Value weightsBegin, Value ahead,
+                          SmallVectorImpl<Value> &sums);
   /// Adds to `sums` what number `number` of the phase's sums comes to.
   void accumulate(MultiplyOp multiply, size_t number,
                   MutableArrayRef<RowReader> rows, Value column,
                   SmallVectorImpl<Value> &sums);
+  /// x * y + sum, rounded once if the instruction set can.
+  Value multiplyAdd(Value x, Value y, Value sum);
   func::FuncOp declare(StringRef symbol, ArrayRef<Type> inputs);
   /// A row's accumulators: sum by sum, vector by vector.
   size_t perRow() const { return summed.size() * tile.vectors; }
@@ -77,6 +84,7 @@ private:
   PhaseOp phase;
   KernelOp kernel;
   const SymbolTable &symbols;
+  Isa isa;
   /// What is summed up in registers: products, then multiplications.
   SmallVector<ProductOp> products;
   SmallVector<MultiplyOp> multiplies;
@@ -92,7 +100,8 @@ PhaseFunction::PhaseFunction(ModuleOp module, StringRef name, PhaseOp phase,
                              const SymbolTable &symbols, Isa isa)
     : b(phase.getLoc(), module.getContext()), module(module), name(name),
       phase(phase), kernel(cast<KernelOp>(phase->getParentOp())),
-      symbols(symbols), products(phase.getBodyBlock().getOps<ProductOp>()),
+      symbols(symbols), isa(isa),
+      products(phase.getBodyBlock().getOps<ProductOp>()),
       multiplies(phase.getBodyBlock().getOps<MultiplyOp>()) {
   llvm::append_range(summed, products);
   llvm::append_range(summed, multiplies);
@@ -106,6 +115,12 @@ PhaseFunction::PhaseFunction(ModuleOp module, StringRef name, PhaseOp phase,
   }
   tile = Tile::choose(isa, *phase.getPanel(), terms);
   vectorType = VectorType::get(tile.lanes, b.getF32Type());
+}
+
+Value PhaseFunction::multiplyAdd(Value x, Value y, Value sum) {
+  if (hasFusedMultiplyAdd(isa))
+    return vector::FMAOp::create(b, x, y, sum);
+  return arith::AddFOp::create(b, sum, arith::MulFOp::create(b, x, y));
 }
 
 func::FuncOp PhaseFunction::declare(StringRef symbol, ArrayRef<Type> inputs) {
@@ -167,11 +182,22 @@ LogicalResult PhaseFunction::generateMain() {
   };
   Value rowBegin = bound(1), rowEnd = bound(2);
   Value panelBegin = bound(3), panelEnd = bound(4);
+  // Blocks of about the same size.
   Value numRows = arith::SubIOp::create(b, rowEnd, rowBegin);
-  Value rest = arith::RemUIOp::create(b, numRows, index(b, tile.rows));
-  Value tilesEnd = arith::SubIOp::create(b, rowEnd, rest);
-  Value zero = index(b, 0), one = index(b, 1);
+  Value numBlocks =
+      arith::CeilDivUIOp::create(b, numRows, index(b, rowsOfBlock()));
+  numBlocks = arith::MaxUIOp::create(b, numBlocks, index(b, 1));
+  Value tilesOfBlock = arith::CeilDivUIOp::create(
+      b, arith::CeilDivUIOp::create(b, numRows, numBlocks),
+      index(b, tile.rows));
+  Value step = arith::MaxUIOp::create(b, multiply(b, tilesOfBlock, tile.rows),
+                                      index(b, 1));
+  auto blocks = scf::ForOp::create(b, rowBegin, rowEnd, step);
+  b.setInsertionPointToStart(blocks.getBody());
+  Value blockBegin = blocks.getInductionVar();
+  Value blockEnd = arith::MinUIOp::create(b, rowEnd, add(b, blockBegin, step));
 
+  Value zero = index(b, 0), one = index(b, 1);
   auto panels = scf::ForOp::create(b, panelBegin, panelEnd, one);
   b.setInsertionPointToStart(panels.getBody());
   auto strips = scf::ForOp::create(b, zero, index(b, tile.strips), one);
@@ -185,32 +211,99 @@ LogicalResult PhaseFunction::generateMain() {
     weightsBegin =
         add(b, multiply(b, panels.getInductionVar(), pack.getPanelSize()),
             stripBegin);
-
-  auto tiles = scf::ForOp::create(b, rowBegin, tilesEnd, index(b, tile.rows));
-  b.setInsertionPointToStart(tiles.getBody());
-  generateTile(scope, tile.rows, tiles.getInductionVar(), weightsBegin, column);
-  b.setInsertionPointAfter(tiles);
-  if (tile.rows > 1) {
-    SmallVector<int64_t> sizes =
-        llvm::to_vector(llvm::seq<int64_t>(1, tile.rows));
-    auto tail =
-        scf::IndexSwitchOp::create(b, TypeRange{}, rest, sizes, sizes.size());
-    for (auto [size, region] : llvm::zip(sizes, tail.getCaseRegions())) {
-      b.createBlock(&region);
-      generateTile(scope, size, tilesEnd, weightsBegin, column);
-      scf::YieldOp::create(b);
-    }
-    b.createBlock(&tail.getDefaultRegion());
-    scf::YieldOp::create(b);
-  }
+  generateTiles(scope, blockBegin, blockEnd, weightsBegin, column);
   b.setInsertionPointToEnd(&function.getBody().front());
   func::ReturnOp::create(b);
   return scope.getResult();
 }
 
+void PhaseFunction::generateTiles(BufferScope &scope, Value begin, Value end,
+                                  Value weightsBegin, Value column) {
+  // What full tiles leave over shares with the last of them, unless it is but
+  // one row short: two tiles of about a half load weights as often as a full
+  // and a small one, and do so beside more arithmetic.
+  using arith::CmpIPredicate;
+  auto is = [&](Value x, CmpIPredicate predicate, Value y) -> Value {
+    return arith::CmpIOp::create(b, predicate, x, y);
+  };
+  Value full = index(b, tile.rows);
+  Value numRows = arith::SubIOp::create(b, end, begin);
+  Value left = arith::RemUIOp::create(b, numRows, full);
+  Value tailRows = left;
+  if (tile.rows > 2) {
+    Value shares = arith::AndIOp::create(
+        b, is(numRows, CmpIPredicate::ugt, full),
+        arith::AndIOp::create(
+            b, is(left, CmpIPredicate::ne, index(b, 0)),
+            is(left, CmpIPredicate::ult, index(b, tile.rows - 1))));
+    left = arith::SelectOp::create(b, shares, add(b, left, full), left);
+    Value half = arith::DivUIOp::create(b, add(b, left, 1), index(b, 2));
+    tailRows = arith::SelectOp::create(b, shares, half, left);
+  }
+  Value tilesEnd = arith::SubIOp::create(b, end, left);
+  {
+    // The tiles of a panel fetch the weights of the next one, a line in each
+    // step, so that its first tile needn't wait for them.
+    SmallVector<Value, 1> ahead;
+    int64_t lines = 0;
+    if (pack && tile.strips == 1) {
+      ahead.push_back(add(b, weightsBegin, pack.getPanelSize()));
+      for (Attribute segment : pack.getSegments())
+        lines += cast<SegmentAttr>(segment).getDepth();
+    }
+    auto tiles =
+        scf::ForOp::create(b, begin, tilesEnd, index(b, tile.rows), ahead);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(tiles.getBody());
+    Value current = ahead.empty() ? Value() : tiles.getRegionIterArg(0);
+    generateTile(scope, tile.rows, tiles.getInductionVar(), weightsBegin,
+                 current, column);
+    if (current) {
+      Value next =
+          arith::MinUIOp::create(b, add(b, current, lines * lanes),
+                                 add(b, weightsBegin, 2 * pack.getPanelSize()));
+      scf::YieldOp::create(b, next);
+    }
+  }
+  if (tile.rows == 1)
+    return;
+  tailRows = arith::MaxUIOp::create(b, tailRows, index(b, 1));
+  auto tails = scf::ForOp::create(b, tilesEnd, end, tailRows);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(tails.getBody());
+  Value first = tails.getInductionVar();
+  Value number =
+      arith::MinUIOp::create(b, tailRows, arith::SubIOp::create(b, end, first));
+  SmallVector<int64_t> sizes =
+      llvm::to_vector(llvm::seq<int64_t>(1, tile.rows));
+  auto tail =
+      scf::IndexSwitchOp::create(b, TypeRange{}, number, sizes, sizes.size());
+  for (auto [size, region] : llvm::zip(sizes, tail.getCaseRegions())) {
+    b.createBlock(&region);
+    generateTile(scope, size, first, weightsBegin, /*ahead=*/{}, column);
+    scf::YieldOp::create(b);
+  }
+  b.createBlock(&tail.getDefaultRegion());
+  scf::YieldOp::create(b);
+}
+
+/// Rows that go through all panels before the next ones do, so that what the
+/// products read of them stays in the second-level cache.
+int64_t PhaseFunction::rowsOfBlock() {
+  int64_t rowBytes = 0;
+  if (pack)
+    for (Attribute segment : pack.getSegments())
+      rowBytes += cast<SegmentAttr>(segment).getDepth() * 4;
+  if (rowBytes == 0)
+    return tile.rows;
+  // The weights are read once for each block: it has some tiles at least.
+  constexpr int64_t budget = 384 << 10, fewestTiles = 4;
+  return std::max(budget / rowBytes / tile.rows, fewestTiles) * tile.rows;
+}
+
 void PhaseFunction::generateTile(BufferScope &scope, int64_t numRows,
                                  Value firstRow, Value weightsBegin,
-                                 Value column) {
+                                 Value ahead, Value column) {
   SmallVector<Value> numbers;
   SmallVector<RowReader> rows;
   for (int64_t row = 0; row < numRows; ++row) {
@@ -230,7 +323,7 @@ void PhaseFunction::generateTile(BufferScope &scope, int64_t numRows,
                   indices(b, place, add(b, column, v * tile.lanes)));
       }
   if (pack)
-    accumulateProducts(scope, rows, weightsBegin, sums);
+    accumulateProducts(scope, rows, weightsBegin, ahead, sums);
   for (auto [i, multiply] : llvm::enumerate(multiplies))
     accumulate(multiply, products.size() + i, rows, column, sums);
   for (int64_t row = 0; row < numRows; ++row) {
@@ -243,7 +336,7 @@ void PhaseFunction::generateTile(BufferScope &scope, int64_t numRows,
 
 void PhaseFunction::accumulateProducts(BufferScope &scope,
                                        MutableArrayRef<RowReader> rows,
-                                       Value weightsBegin,
+                                       Value weightsBegin, Value ahead,
                                        SmallVectorImpl<Value> &sums) {
   Value weights = scope.weights(phase.getWeightsAttr());
   int64_t panel = *phase.getPanel();
@@ -253,7 +346,7 @@ void PhaseFunction::accumulateProducts(BufferScope &scope,
   for (ProductOp product : products)
     operands.insert(product.getVectors().begin(), product.getVectors().end());
 
-  int64_t segmentBegin = 0;
+  int64_t segmentBegin = 0, steps = 0;
   for (auto [operand, attr] : llvm::zip(operands, pack.getSegments())) {
     auto segment = cast<SegmentAttr>(attr);
     int64_t step = segment.getTerms().size() * panel;
@@ -269,6 +362,15 @@ void PhaseFunction::accumulateProducts(BufferScope &scope,
       SmallVector<Value> next(loop.getRegionIterArgs());
       Value at =
           add(b, add(b, weightsBegin, multiply(b, k, step)), segmentBegin);
+      // Where there is too little arithmetic, one more load costs time.
+      constexpr size_t leastArithmetic = 16;
+      if (ahead && rows.size() * segment.getTerms().size() * tile.vectors >=
+                       leastArithmetic)
+        memref::PrefetchOp::create(
+            b, weights,
+            ValueRange{
+                add(b, add(b, ahead, steps * lanes), multiply(b, k, lanes))},
+            /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
       SmallVector<Value> loaded;
       for (size_t term = 0; term < segment.getTerms().size(); ++term)
         for (int64_t v = 0; v < tile.vectors; ++v)
@@ -282,14 +384,14 @@ void PhaseFunction::accumulateProducts(BufferScope &scope,
         for (auto [term, product] : llvm::enumerate(segment.getAccumulators()))
           for (int64_t v = 0; v < tile.vectors; ++v) {
             Value &sum = next[row * perRow() + product * tile.vectors + v];
-            sum = vector::FMAOp::create(b, spread,
-                                        loaded[term * tile.vectors + v], sum);
+            sum = multiplyAdd(spread, loaded[term * tile.vectors + v], sum);
           }
       }
       scf::YieldOp::create(b, next);
     }
     sums.assign(loop.getResults().begin(), loop.getResults().end());
     segmentBegin += segment.getDepth() * step;
+    steps += segment.getDepth();
   }
 }
 
@@ -321,7 +423,7 @@ void PhaseFunction::accumulate(MultiplyOp multiplyOp, size_t number,
             b, vectorType, matrices[row].buffer,
             indices(b, matrices[row], add(b, at, v * tile.lanes)));
         Value &sum = next[row * perRow() + number * tile.vectors + v];
-        sum = vector::FMAOp::create(b, spread, floats, sum);
+        sum = multiplyAdd(spread, floats, sum);
       }
     }
     scf::YieldOp::create(b, next);

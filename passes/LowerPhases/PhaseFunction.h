@@ -6,19 +6,22 @@
 //
 // The micro-kernel generator. A phase's function looks like this:
 //
-//   for panel in [panel_begin, panel_end)
-//     for strip in the panel's strips
-//       for tile of R rows in [row_begin, row_end)
-//         accumulators[R][products][vectors of a strip] = 0
-//         for segment in the packed weights
-//           for k in the segment's depth
-//             accumulators += element k of the rows x weights
-//         for row in tile
-//           epilogue(row, strip, accumulators of the row)
-//       the rows that are left, in a tile of 1 to R - 1 rows
+//   for block of rows in [row_begin, row_end)
+//     for panel in [panel_begin, panel_end)
+//       for strip in the panel's strips
+//         for tile of R rows in the block
+//           accumulators[R][products][vectors of a strip] = 0
+//           for segment in the packed weights
+//             for k in the segment's depth
+//               accumulators += element k of the rows x weights
+//               prefetch a line of the next panel's weights
+//           for row in tile
+//             epilogue(row, strip, accumulators of the row)
+//         the rows that are left, in one or two tiles of 1 to R - 1 rows
 //
 // Tile and strip are chosen so that accumulators, the weights of one step and
-// an operand's element fit the registers.
+// an operand's element fit the registers, and the block so that what is read of
+// its rows fits the second-level cache beside a panel of weights.
 //
 //===----------------------------------------------------------------------===//
 

@@ -46,6 +46,8 @@ private:
   void gatherElements(const Batch &batch);
   void execute(const Schedule &schedule);
   void executeRun(const Batch &run);
+  void executeGroups(const Batch &batch);
+  void count(const edbc_phase_desc &phase, int64_t numRows);
   void executeRows(uint32_t cell, uint32_t phase, uint32_t begin, uint32_t end);
   void executePhase(uint32_t cell, uint32_t phase, int64_t firstRow,
                     int64_t numRows);
@@ -55,6 +57,9 @@ private:
   std::vector<AlignedArray<float>> states; ///< their rows
   /// By cell: whether a phase of it may be executed for several batches.
   std::vector<bool> formsRuns;
+  /// By cell: how many nodes should go through all phases before the next ones
+  /// do.
+  std::vector<uint32_t> groupSizes;
   /// Where the batches of the run that is being executed end in it.
   std::vector<uint32_t> batchEnds;
   AlignedArray<uint32_t> batchItems;
@@ -72,6 +77,28 @@ private:
 
 } // namespace
 
+static int64_t divideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// Where a cell has phases over matrices, what its nodes read and write falls
+/// out of the cache between phases, unless only so many go through them
+/// together.
+static uint32_t groupSize(const edbc_library &library,
+                          const edbc_cell_desc &cell) {
+  // Half of the second-level cache of a small core.
+  constexpr size_t most = size_t(1) << 19;
+  bool hasMatrices = std::any_of(
+      cell.phases, cell.phases + cell.num_phases,
+      [](const edbc_phase_desc &phase) { return phase.columns > 1; });
+  if (!hasMatrices || cell.num_phases == 1)
+    return UINT32_MAX;
+  size_t floats = library.states[cell.result].stride + cell.workspace_stride;
+  for (uint32_t i = 0; i < cell.num_operands; ++i)
+    if (cell.operands[i].kind == EDBC_OPERAND_STATE)
+      floats += library.states[cell.operands[i].index].stride;
+  return static_cast<uint32_t>(
+      std::max<size_t>(most / (floats * sizeof(float)), 1));
+}
+
 CpuExecutor::CpuExecutor(const SessionView &session, uint32_t numThreads)
     : session(session), library(*session.model.library),
       states(library.num_states), numThreads(numThreads) {
@@ -83,6 +110,7 @@ CpuExecutor::CpuExecutor(const SessionView &session, uint32_t numThreads)
     formsRuns.push_back(std::any_of(
         cell.phases, cell.phases + cell.num_phases,
         [](const edbc_phase_desc &phase) { return phase.ahead != 0; }));
+    groupSizes.push_back(formsRuns[c] ? UINT32_MAX : groupSize(library, cell));
   }
   batchElements.resize(mostOperands);
   if (numThreads > 1)
@@ -216,25 +244,91 @@ void CpuExecutor::gatherElements(const Batch &batch) {
   }
 }
 
+/// Rows of a phase for the nodes before number `node` of the batch.
+static int64_t rowsBefore(const edbc_phase_desc &phase,
+                          const std::vector<BatchElements> &elements,
+                          uint32_t node) {
+  int64_t units = phase.operand == EDBC_NODES
+                      ? node
+                      : elements[phase.operand].begins.data()[node];
+  return units * phase.columns;
+}
+
+void CpuExecutor::count(const edbc_phase_desc &phase, int64_t numRows) {
+  counts.launches += numRows != 0;
+  counts.copiedFloats += static_cast<uint64_t>(numRows) * phase.copied;
+}
+
 /// Executes a phase for the nodes [begin, end) of the run.
 void CpuExecutor::executeRows(uint32_t cell, uint32_t number, uint32_t begin,
                               uint32_t end) {
   const edbc_phase_desc &phase = library.cells[cell].phases[number];
-  int64_t first = begin, last = end;
-  if (phase.operand != EDBC_NODES) {
-    const uint32_t *begins = batchElements[phase.operand].begins.data();
-    first = begins[begin];
-    last = begins[end];
-  }
-  int64_t numRows = (last - first) * phase.columns;
+  int64_t first = rowsBefore(phase, batchElements, begin);
+  int64_t numRows = rowsBefore(phase, batchElements, end) - first;
   if (numRows == 0)
     return;
-  executePhase(cell, number, first * phase.columns, numRows);
-  ++counts.launches;
-  counts.copiedFloats += static_cast<uint64_t>(numRows) * phase.copied;
+  executePhase(cell, number, first, numRows);
+  count(phase, numRows);
+}
+
+namespace {
+
+/// A batch of which one group of nodes after the other goes through all phases.
+struct GroupedBatch {
+  const edbc_cell_desc &cell;
+  edbc_isa isa;
+  void *const *buffers;
+  const std::vector<BatchElements> &elements;
+  uint32_t numNodes;
+  uint32_t nodesPerGroup;
+
+  uint32_t numGroups() const {
+    return static_cast<uint32_t>(divideUp(numNodes, nodesPerGroup));
+  }
+
+  void runGroup(uint32_t index) const {
+    uint32_t begin = index * nodesPerGroup;
+    uint32_t end = begin + std::min(nodesPerGroup, numNodes - begin);
+    for (uint32_t p = 0; p < cell.num_phases; ++p) {
+      const edbc_phase_desc &phase = cell.phases[p];
+      int64_t firstRow = rowsBefore(phase, elements, begin);
+      int64_t lastRow = rowsBefore(phase, elements, end);
+      if (firstRow != lastRow)
+        phase.functions[isa](buffers, firstRow, lastRow, 0, phase.num_panels);
+    }
+  }
+};
+
+} // namespace
+
+void CpuExecutor::executeGroups(const Batch &batch) {
+  const edbc_cell_desc &cell = library.cells[batch.type];
+  auto fewest = static_cast<uint32_t>(
+      divideUp(batch.count, int64_t(ThreadPool::maxParts)));
+  GroupedBatch grouped = {cell,
+                          session.model.isa,
+                          session.cells[batch.type].buffers.data(),
+                          batchElements,
+                          batch.count,
+                          std::max(groupSizes[batch.type], fewest)};
+  if (pool)
+    pool->run(
+        grouped.numGroups(),
+        [](const void *context, uint32_t index) {
+          static_cast<const GroupedBatch *>(context)->runGroup(index);
+        },
+        &grouped);
+  else
+    for (uint32_t group = 0; group < grouped.numGroups(); ++group)
+      grouped.runGroup(group);
+  for (uint32_t p = 0; p < cell.num_phases; ++p)
+    count(cell.phases[p],
+          rowsBefore(cell.phases[p], batchElements, batch.count));
 }
 
 void CpuExecutor::executeRun(const Batch &run) {
+  if (run.count > groupSizes[run.type])
+    return executeGroups(run);
   const edbc_cell_desc &cell = library.cells[run.type];
   for (uint32_t phase = 0; phase < cell.num_phases;) {
     if (cell.phases[phase].ahead) {
@@ -294,8 +388,6 @@ struct DividedPhase {
     else
       rowsPerPart = divideUp(numRows, numThreads);
   }
-
-  static int64_t divideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
   /// One of the two is 1.
   uint32_t numParts() const {

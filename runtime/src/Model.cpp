@@ -26,13 +26,16 @@ using namespace edbc;
 // Instruction sets
 //===----------------------------------------------------------------------===//
 
-static const char *const isaNames[EDBC_NUM_ISAS] = {"x86-64-v3", "x86-64-v4"};
-static const char *const isaList = "x86-64-v3, x86-64-v4";
+static const char *const isaNames[EDBC_NUM_ISAS] = {"x86-64", "x86-64-v3",
+                                                    "x86-64-v4"};
+static const char *const isaList = "x86-64, x86-64-v3, x86-64-v4";
 
 /// Whether the processor has the instructions and the operating system saves
 /// the registers.
 static bool machineHas(edbc_isa isa) {
 #if defined(__x86_64__)
+  if (isa == EDBC_ISA_X86_64)
+    return true;
   unsigned eax, ebx, ecx, edx, features, extended, leaf1;
   if (!__get_cpuid(1, &eax, &ebx, &leaf1, &edx) ||
       !__get_cpuid_count(7, 0, &eax, &features, &ecx, &edx) ||

@@ -28,15 +28,32 @@ edbc_isa bench::bestIsa() {
       __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512cd") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  return hasV4 ? EDBC_ISA_X86_64_V4 : EDBC_ISA_X86_64_V3;
+  bool hasV3 = __builtin_cpu_supports("avx2") &&
+               __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  return !hasV3   ? EDBC_ISA_X86_64
+         : !hasV4 ? EDBC_ISA_X86_64_V3
+                  : EDBC_ISA_X86_64_V4;
+}
+
+const char *bench::isaName(edbc_isa isa) {
+  switch (isa) {
+  case EDBC_ISA_X86_64_V4:
+    return "x86-64-v4";
+  case EDBC_ISA_X86_64_V3:
+    return "x86-64-v3";
+  default:
+    return "x86-64";
+  }
 }
 
 edbc_isa bench::executedIsa() {
   const char *forced = std::getenv("EDBC_ISA");
   if (!forced || *forced == '\0')
     return bestIsa();
-  return std::strcmp(forced, "x86-64-v4") == 0 ? EDBC_ISA_X86_64_V4
-                                               : EDBC_ISA_X86_64_V3;
+  for (edbc_isa isa : {EDBC_ISA_X86_64_V4, EDBC_ISA_X86_64_V3})
+    if (std::strcmp(forced, isaName(isa)) == 0)
+      return isa;
+  return EDBC_ISA_X86_64;
 }
 
 // Enough independent sums to keep two units of four cycles' latency busy, few
@@ -78,15 +95,37 @@ __attribute__((target("avx2,fma"))) static float multiplyAdd256() {
   return _mm256_cvtss_f32(total);
 }
 
+static float multiplyAdd128() {
+  __m128 sums[numSums];
+  for (__m128 &sum : sums)
+    sum = _mm_setzero_ps();
+  const __m128 half = _mm_set1_ps(0.5f);
+  const __m128 one = _mm_set1_ps(1.0f);
+  for (int64_t round = 0; round < numRounds; ++round) {
+#pragma GCC unroll 12
+    for (int i = 0; i < numSums; ++i)
+      sums[i] = _mm_add_ps(_mm_mul_ps(sums[i], half), one);
+  }
+  __m128 total = sums[0];
+  for (int i = 1; i < numSums; ++i)
+    total = _mm_add_ps(total, sums[i]);
+  return _mm_cvtss_f32(total);
+}
+
 double bench::measurePeak(double seconds) {
-  bool isWide = bestIsa() == EDBC_ISA_X86_64_V4;
-  double flop = 2.0 * (isWide ? 16 : 8) * numSums * numRounds;
+  edbc_isa isa = bestIsa();
+  int lanes = isa == EDBC_ISA_X86_64_V4   ? 16
+              : isa == EDBC_ISA_X86_64_V3 ? 8
+                                          : 4;
+  double flop = 2.0 * lanes * numSums * numRounds;
   volatile float sink = 0;
   double shortest = HUGE_VAL;
   Clock::time_point begin = Clock::now();
   do {
     Clock::time_point trial = Clock::now();
-    sink = isWide ? multiplyAdd512() : multiplyAdd256();
+    sink = lanes == 16  ? multiplyAdd512()
+           : lanes == 8 ? multiplyAdd256()
+                        : multiplyAdd128();
     shortest = std::min(shortest, secondsSince(trial));
   } while (secondsSince(begin) < seconds);
   static_cast<void>(sink);

@@ -17,13 +17,17 @@ namespace edbc::bench {
 /// for.
 edbc_isa bestIsa();
 
+/// As EDBC_ISA spells it.
+const char *isaName(edbc_isa isa);
+
 /// The one whose kernels a model created here uses: that which the environment
 /// variable EDBC_ISA asks for, or the best one. If it is one that edbc doesn't
 /// know, creating the model tells.
 edbc_isa executedIsa();
 
 /// The most arithmetic that one core does, in GFLOP/s: fused multiply-adds of
-/// 32-bit floats in the registers of the best instruction set, each of which
+/// 32-bit floats (where there are none, products and sums) in the registers of
+/// the best instruction set, each of which
 /// counts as two. The best of several short trials, which take `seconds` in
 /// all, so that other work on the machine does little harm.
 double measurePeak(double seconds);

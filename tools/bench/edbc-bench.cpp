@@ -596,8 +596,7 @@ bool Benchmark::run() {
     llvm::outs() << llvm::format(
         "This machine, one core: %.1f GFLOP/s of fused multiply-adds (%s), "
         "%.1f GB/s from memory\n\n",
-        measurePeak(/*seconds=*/0.2),
-        bestIsa() == EDBC_ISA_X86_64_V4 ? "x86-64-v4" : "x86-64-v3",
+        measurePeak(/*seconds=*/0.2), isaName(bestIsa()),
         measureMemoryBandwidth());
   if (!onlyCompares)
     llvm::outs() << tableHead(!scheduleOnly);

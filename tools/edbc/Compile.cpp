@@ -49,8 +49,8 @@ struct CompileArguments {
                "include)")};
   cl::list<std::string> isas{
       "isa", cl::CommaSeparated, cl::value_desc("name"), cl::cat(category),
-      cl::desc("Instruction sets to generate kernels for: x86-64-v3, "
-               "x86-64-v4 (default: both)")};
+      cl::desc("Instruction sets to generate kernels for: x86-64, x86-64-v3, "
+               "x86-64-v4 (default: all)")};
   cl::opt<std::string> target{
       "target", cl::value_desc("cuda:names"), cl::cat(category),
       cl::desc("Add kernels for CUDA devices, compiled by NVRTC (CUDA 12 or "
@@ -148,7 +148,7 @@ bool Compilation::checkArguments() {
         });
     if (isa == std::end(batch::allIsas))
       return error("unknown instruction set '" + name +
-                   "'; known are x86-64-v3 and x86-64-v4");
+                   "'; known are x86-64, x86-64-v3 and x86-64-v4");
     if (!llvm::is_contained(options.isas, *isa))
       options.isas.push_back(*isa);
   }

@@ -141,15 +141,22 @@ private:
 /// doesn't know, creating the model tells.
 static batch::Isa executedIsa() {
   const char *forced = std::getenv("EDBC_ISA");
-  if (forced && *forced != '\0')
-    return batch::isaName(batch::Isa::X86_64_V4) == forced
-               ? batch::Isa::X86_64_V4
-               : batch::Isa::X86_64_V3;
+  if (forced && *forced != '\0') {
+    const batch::Isa *found =
+        llvm::find_if(batch::allIsas, [&](batch::Isa isa) {
+          return batch::isaName(isa) == forced;
+        });
+    return found == std::end(batch::allIsas) ? batch::Isa::X86_64 : *found;
+  }
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  for (const char *feature :
-       {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
-    if (!features.lookup(feature))
-      return batch::Isa::X86_64_V3;
+  auto hasAll = [&](llvm::ArrayRef<const char *> names) {
+    return llvm::all_of(
+        names, [&](const char *name) { return features.lookup(name); });
+  };
+  if (!hasAll({"avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"}))
+    return batch::Isa::X86_64;
+  if (!hasAll({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}))
+    return batch::Isa::X86_64_V3;
   return batch::Isa::X86_64_V4;
 }
 

@@ -60,18 +60,27 @@ struct NothingFolded {
   __device__ NothingFolded(const Row &, Team) {}
 };
 
-/// log(sum of exp(x[k])), from the largest element on.
+/// The largest element; NaN if one is.
 template <class Team>
-__device__ float logSumExp(Team team, const float *x, u32 width) {
+__device__ float largestOf(Team team, const float *x, u32 width) {
   float largest = -infinity();
   for (u32 k = team.lane(); k < width; k += team.size)
     largest = maximum(largest, x[k]);
-  largest = team.join(largest, [](float a, float b) { return maximum(a, b); });
+  return team.join(largest, [](float a, float b) { return maximum(a, b); });
+}
+
+/// log(sum of exp(x[k] - m)) for the largest element m, or for 0 where that is
+/// infinite.
+template <class Team>
+__device__ float logSumExp(Team team, const float *x, u32 width) {
+  float largest = largestOf(team, x, width);
+  if (fabsf(largest) == infinity())
+    largest = 0;
   float sum = 0;
   for (u32 k = team.lane(); k < width; k += team.size)
     sum += expf(x[k] - largest);
   sum = team.join(sum, [](float a, float b) { return a + b; });
-  return largest + logf(sum);
+  return logf(sum);
 }
 
 /// The position of the largest element: of equal ones the first, and NaN counts

@@ -78,9 +78,10 @@ typedef struct edbc_error {
 
 /** Instruction sets for which a library may hold kernels, weakest first. */
 typedef enum edbc_isa {
-  EDBC_ISA_X86_64_V3 = 0, /**< AVX2 and FMA */
-  EDBC_ISA_X86_64_V4 = 1, /**< AVX-512 F, BW, CD, DQ, VL */
-  EDBC_NUM_ISAS = 2,
+  EDBC_ISA_X86_64 = 0,    /**< any of the family: SSE2 */
+  EDBC_ISA_X86_64_V3 = 1, /**< AVX2 and FMA */
+  EDBC_ISA_X86_64_V4 = 2, /**< AVX-512 F, BW, CD, DQ, VL */
+  EDBC_NUM_ISAS = 3,
 } edbc_isa;
 
 /** A learned tensor as it stands in a weights file: f32, row-major, of rank 1
@@ -264,8 +265,8 @@ typedef struct edbc_phase_desc {
    *  EDBC_NO_DEVICE_FUNCTION. Phases of equal code share one. */
   uint32_t device_function;
   /** 1: of several batches of the cell that follow one another, it may be
-   *  executed for all at one go, once the phases before it are for all. 0: it is
-   *  executed batch by batch, with those beside it of which this is true. */
+   *  executed for all at one go, once the phases before it are for all. 0: it
+   * is executed batch by batch, with those beside it of which this is true. */
   uint32_t ahead;
 } edbc_phase_desc;
 
@@ -479,8 +480,10 @@ typedef struct edbc_model_options {
 
 /**
  * Creates a model. The kernels are the best ones that both the machine and the
- * library have; the environment variable EDBC_ISA (`x86-64-v3`, `x86-64-v4`)
- * forces one, and it is an error if that one can't be had.
+ * library have; the environment variable EDBC_ISA (`x86-64`, `x86-64-v3`,
+ * `x86-64-v4`) forces one, and it is an error if that one can't be had. The
+ * last two give the same bits; the first, which can't multiply and add at once,
+ * other ones within rounding.
  *
  * On a CUDA device the model keeps the primary context and one copy of the
  * weights until it is destroyed; the CPU's kernels compute its tables. The
@@ -680,7 +683,7 @@ static_assert(sizeof(edbc_pack_term) == 8, "ABI");
 static_assert(sizeof(edbc_pack_segment) == 16, "ABI");
 static_assert(sizeof(edbc_constant_desc) == 32, "ABI");
 static_assert(sizeof(edbc_binding) == 8, "ABI");
-static_assert(sizeof(edbc_phase_desc) == 40, "ABI");
+static_assert(sizeof(edbc_phase_desc) == 48, "ABI");
 static_assert(sizeof(edbc_cell_desc) == 56, "ABI");
 static_assert(sizeof(edbc_transition) == 16, "ABI");
 static_assert(sizeof(edbc_policy_desc) == 24, "ABI");

@@ -110,6 +110,8 @@ batch.kernel @bag(%nodes: !batch.ragged<@Node, 1>, %label: !batch.tokens<5>,
     batch.yield
   }
   %l = batch.phase width 1 {
+    // CHECK: batch.largest %{{.*}} : tensor<?x64xf32> -> tensor<?x1xf32>
+    %largest = batch.largest %m : tensor<?x64xf32> -> tensor<?x1xf32>
     // CHECK: batch.log_sum_exp %{{.*}} : tensor<?x64xf32> -> tensor<?x1xf32>
     %l = batch.log_sum_exp %m : tensor<?x64xf32> -> tensor<?x1xf32>
     // CHECK: batch.argmax %{{.*}} : tensor<?x64xf32> -> tensor<?x1xf32>

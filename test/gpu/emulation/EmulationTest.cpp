@@ -157,12 +157,15 @@ TEST(EmulationTest, FactorsAreRoundedToTheNearest) {
 
 void foldRow(const float *x, u32 width, float *results) {
   const float sum = logSumExp(Warp(), x, width);
+  const float largest = largestOf(Warp(), x, width);
   const float best = argmax(Warp(), x, width);
   if (threadIdx.x == 0) {
     results[0] = sum;
     results[1] = best;
     results[2] = logSumExp(Solo(), x, width);
     results[3] = argmax(Solo(), x, width);
+    results[4] = largest;
+    results[5] = largestOf(Solo(), x, width);
   }
 }
 
@@ -178,24 +181,35 @@ TEST(EmulationTest, WarpsFoldRows) {
   for (const Case &one :
        {Case{{-1}, 0}, Case{{1, 5, 5, -2}, 1}, Case{{-200, -300}, 0},
         Case{wide, 27}, Case{{-inf, 3}, 1}}) {
-    float results[4];
+    float results[6];
     launch(foldRow, 1, 32, 0, one.row.data(), u32(one.row.size()), results);
     double expected = 0;
     for (float x : one.row)
       expected += std::exp(double(x) - one.row[one.best]);
-    expected = std::log(expected) + one.row[one.best];
+    expected = std::log(expected);
+    EXPECT_EQ(results[4], one.row[one.best]);
+    EXPECT_EQ(results[5], one.row[one.best]);
     EXPECT_NEAR(results[0], expected, std::fabs(expected) * 1e-6 + 1e-7);
     EXPECT_NEAR(results[2], expected, std::fabs(expected) * 1e-6 + 1e-7);
     EXPECT_EQ(results[1], one.best);
     EXPECT_EQ(results[3], one.best);
   }
   // NaN is never the largest; where nothing is, the first is.
-  float results[4], row[] = {NAN, 2, NAN}, none[] = {NAN, NAN};
+  float results[6], row[] = {NAN, 2, NAN}, none[] = {NAN, NAN};
   launch(foldRow, 1, 32, 0, row, 3u, results);
   EXPECT_TRUE(std::isnan(results[0]));
+  EXPECT_TRUE(std::isnan(results[4]));
   EXPECT_EQ(results[1], 1);
   launch(foldRow, 1, 32, 0, none, 2u, results);
   EXPECT_EQ(results[1], 0);
+  // Infinity isn't subtracted from itself.
+  float high[] = {inf, 2}, low[] = {-inf, -inf};
+  launch(foldRow, 1, 32, 0, high, 2u, results);
+  EXPECT_EQ(results[0], inf);
+  EXPECT_EQ(results[4], inf);
+  launch(foldRow, 1, 32, 0, low, 2u, results);
+  EXPECT_EQ(results[2], -inf);
+  EXPECT_EQ(results[5], -inf);
 }
 
 /// Tiles that only note who computes them.

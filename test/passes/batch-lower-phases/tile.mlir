@@ -1,9 +1,11 @@
 // RUN: edbc-opt %s --batch-lower-phases=isas=x86-64-v4 | FileCheck %s --check-prefix=V4
 // RUN: edbc-opt %s --batch-lower-phases=isas=x86-64-v3 | FileCheck %s --check-prefix=V3
+// RUN: edbc-opt %s --batch-lower-phases=isas=x86-64 | FileCheck %s --check-prefix=V1
 // RUN: edbc-opt %s --batch-lower-phases | FileCheck %s --check-prefix=ALL
 // RUN: not edbc-opt %s --batch-lower-phases=isas=mips 2>&1 | FileCheck %s --check-prefix=MIPS
 
 // MIPS: error: unknown instruction set 'mips'
+// ALL: batch.isa = "x86-64"
 // ALL: batch.isa = "x86-64-v3"
 // ALL: batch.isa = "x86-64-v4"
 
@@ -33,10 +35,12 @@ module @net {
 // V4:         %[[N:.*]] = arith.negf %[[SUM]] : vector<16xf32>
 // V4:         vector.store %[[N]], %[[OUT]]
 
-// A tile of 6 rows and 4 vectors; then tails of 1 to 5 rows.
+// A tile of 6 rows and 4 vectors, which prefetches a line of the next panel's
+// weights in each step; then tails of 1 to 5 rows.
 // V4-LABEL: func.func @edbc.net.step.0.v4(
 // V4:         scf.for
 // V4:         scf.for {{.*}} -> ({{(vector<16xf32>, ){23}vector<16xf32>}})
+// V4:         memref.prefetch
 // V4-COUNT-24:  vector.fma
 // V4-COUNT-6: call @edbc.net.step.0.v4_epilogue
 // V4:         scf.index_switch
@@ -46,3 +50,11 @@ module @net {
 // A tile of 6 rows and 2 vectors of 8, twice as many strips.
 // V3-LABEL: func.func @edbc.net.step.0.v3(
 // V3:         scf.for {{.*}} -> ({{(vector<8xf32>, ){11}vector<8xf32>}})
+
+// A tile of 6 rows and 2 vectors of 4. Products and sums are rounded both.
+// V1-LABEL: func.func @edbc.net.step.0.64(
+// V1:         scf.for {{.*}} -> ({{(vector<4xf32>, ){11}vector<4xf32>}})
+// V1-NOT:     vector.fma
+// V1:         %[[P:.*]] = arith.mulf %{{.*}}, %{{.*}} : vector<4xf32>
+// V1-NEXT:    arith.addf %{{.*}}, %[[P]] : vector<4xf32>
+// V1-NOT:     vector.fma

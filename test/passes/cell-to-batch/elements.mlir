@@ -52,9 +52,11 @@ cell.def @matrix(%word: !cell.token<5>, %node: !cell.ref<@Node>,
   // CHECK: %[[V:.*]] = batch.multiply %[[T]], %[[S]]
   %v = cell.multiply %T, %s : tensor<8x4xf32>, tensor<4xf32> -> tensor<8xf32>
   %e = tensor.concat dim(0) %h, %v : (tensor<8xf32>, tensor<8xf32>) -> tensor<16xf32>
+  // CHECK: %[[X:.*]] = batch.largest %[[V]]
   // CHECK: %[[L:.*]] = batch.log_sum_exp %[[V]]
   // CHECK: %[[Y:.*]] = batch.pick %[[V]][%label]
-  // CHECK: %[[D:.*]] = arith.subf %[[L]], %[[Y]]
+  // CHECK: %[[B:.*]] = arith.subf %[[X]], %[[Y]]
+  // CHECK: %[[D:.*]] = arith.addf %[[B]], %[[L]]
   %l = cell.cross_entropy %v, %label : tensor<8xf32>, !cell.token<8>
   // CHECK: batch.scatter %{{.*}} to "M" : tensor<?x8x4xf32>
   // CHECK: batch.scatter %[[H]] to "v" : tensor<?x8xf32>

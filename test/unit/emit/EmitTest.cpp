@@ -245,9 +245,10 @@ int main() {
   CHECK(scale.bindings[5].kind == EDBC_BINDING_STATE);
   CHECK(scale.bindings[5].index == 1);
   CHECK(scale.bindings[6].kind == EDBC_BINDING_WORKSPACE);
-  for (unsigned isa = 0; isa < EDBC_NUM_ISAS; ++isa)
-    CHECK(scale.phases[0].functions[isa] && scale.phases[1].functions[isa]);
-  CHECK(scale.phases[0].functions[0] != scale.phases[1].functions[0]);
+  CHECK(!scale.phases[0].functions[EDBC_ISA_X86_64]);
+  for (unsigned isa : {EDBC_ISA_X86_64_V3, EDBC_ISA_X86_64_V4})
+    CHECK(scale.phases[0].functions[isa] && scale.phases[1].functions[isa] &&
+          scale.phases[0].functions[isa] != scale.phases[1].functions[isa]);
 
   CHECK(same(l.outputs[1].name, "scaled") && l.outputs[1].state == 1);
   CHECK(l.outputs[1].field == 1);

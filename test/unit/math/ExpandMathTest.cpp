@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Batch/Batch.h"
 #include "passes/Passes.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -54,7 +55,8 @@ constexpr size_t blockSize = size_t(1) << 16;
 class Compiled {
 public:
   /// `body` computes %y from %x, where TYPE stands for the type of both.
-  Compiled(StringRef body, unsigned length);
+  /// @param fuses whether the machine multiplies and adds with one rounding.
+  Compiled(StringRef body, unsigned length, bool fuses = true);
 
   /// The function's values at `x`.
   std::vector<float> operator()(std::vector<float> x) const;
@@ -73,6 +75,7 @@ struct Function {
   double relativeBound;
   /// Of results that are subnormal.
   double absoluteBound;
+  bool fuses = true;
 };
 
 constexpr const char *sigmoidBody = R"(
@@ -92,6 +95,14 @@ const Function functions[] = {
      1.04e-7, 0},
     {"sigmoid", sigmoidBody, [](double x) { return 1 / (1 + std::exp(-x)); },
      1.48e-7, FLT_MIN},
+    {"unfused_exp", "%y = math.exp %x : TYPE",
+     [](double x) { return std::exp(x); }, 8.6e-8, FLT_TRUE_MIN, false},
+    {"unfused_tanh", "%y = math.tanh %x : TYPE",
+     [](double x) { return std::tanh(x); }, 1.84e-7, 0, false},
+    {"unfused_log", "%y = math.log %x : TYPE",
+     [](double x) { return std::log(x); }, 1.17e-7, 0, false},
+    {"unfused_sigmoid", sigmoidBody,
+     [](double x) { return 1 / (1 + std::exp(-x)); }, 1.48e-7, FLT_MIN, false},
 };
 } // namespace
 
@@ -102,12 +113,14 @@ static std::string replaceAll(std::string text, StringRef from, StringRef to) {
   return text;
 }
 
-Compiled::Compiled(StringRef body, unsigned length) : length(length) {
+Compiled::Compiled(StringRef body, unsigned length, bool fuses)
+    : length(length) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
-  context.loadDialect<arith::ArithDialect, func::FuncDialect, math::MathDialect,
-                      memref::MemRefDialect, scf::SCFDialect,
-                      vector::VectorDialect>();
+  context
+      .loadDialect<edbc::batch::BatchDialect, arith::ArithDialect,
+                   func::FuncDialect, math::MathDialect, memref::MemRefDialect,
+                   scf::SCFDialect, vector::VectorDialect>();
   DialectRegistry registry;
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
@@ -138,6 +151,10 @@ func.func @apply(%in: memref<?xf32>, %out: memref<?xf32>)
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
   if (!module)
     return;
+  edbc::batch::Isa isa =
+      fuses ? edbc::batch::Isa::X86_64_V3 : edbc::batch::Isa::X86_64;
+  (*module)->setAttr(edbc::batch::isaAttrName,
+                     StringAttr::get(&context, edbc::batch::isaName(isa)));
   PassManager manager(&context);
   manager.addPass(edbc::createExpandMath());
   manager.addPass(createSCFToControlFlowPass());
@@ -208,7 +225,7 @@ class ExpandMathAccuracy : public testing::TestWithParam<Function> {};
 
 TEST_P(ExpandMathAccuracy, IsWithinTheStatedBound) {
   const Function &function = GetParam();
-  Compiled compiled(function.body, 8);
+  Compiled compiled(function.body, 8, function.fuses);
   double worst = 0, worstSubnormal = 0;
   float worstAt = 0, worstSubnormalAt = 0;
   sweep(257, [&](const std::vector<float> &x) {
@@ -255,9 +272,9 @@ class ExpandMathLength : public testing::TestWithParam<Function> {};
 
 TEST_P(ExpandMathLength, DoesNotChangeABit) {
   const Function &function = GetParam();
-  Compiled reference(function.body, 8);
+  Compiled reference(function.body, 8, function.fuses);
   for (unsigned length : {1, 2, 4, 16, 32}) {
-    Compiled compiled(function.body, length);
+    Compiled compiled(function.body, length, function.fuses);
     sweep(25013, [&](const std::vector<float> &x) {
       std::vector<float> expected = reference(x), found = compiled(x);
       for (size_t i = 0; i < x.size(); ++i) {
@@ -332,7 +349,7 @@ TEST(ExpandMathSpecialValues, AreExact) {
       {sigmoidBody, notANumber, notANumber},
   };
   for (const Function &function : functions) {
-    Compiled compiled(function.body, 8);
+    Compiled compiled(function.body, 8, function.fuses);
     for (const SpecialValue &special : cases) {
       if (special.body != function.body)
         continue;

@@ -266,13 +266,17 @@ TEST(ModelTest, ForcesInstructionSets) {
     EXPECT_STREQ(Model().isa(), "x86-64-v3");
   }
   {
+    ForcedIsa forced("x86-64");
+    EXPECT_STREQ(Model().isa(), "x86-64");
+  }
+  {
     ForcedIsa forced("sse9");
     EXPECT_EQ(messageOf([] { Model(); }),
               "EDBC_ISA names an unknown instruction set 'sse9'; known are "
-              "x86-64-v3, x86-64-v4");
+              "x86-64, x86-64-v3, x86-64-v4");
   }
   ForcedIsa forced("");
-  EXPECT_NE(std::string(Model().isa()).find("x86-64-v"), std::string::npos);
+  EXPECT_NE(std::string(Model().isa()).find("x86-64"), std::string::npos);
 }
 
 TEST(ModelTest, UsesWhatTheLibraryHas) {
@@ -291,9 +295,11 @@ TEST(ModelTest, UsesWhatTheLibraryHas) {
     EXPECT_EQ(message.find("EDBC_ISA asks for x86-64-v4, "), 0u) << message;
   }
   phase.functions[EDBC_ISA_X86_64_V3] = nullptr;
+  EXPECT_STREQ(edbc::Model(library).isa(), "x86-64");
+  phase.functions[EDBC_ISA_X86_64] = nullptr;
   EXPECT_EQ(messageOf([&] { edbc::Model model(library); }),
             "network 'test_network' was compiled for no instruction set that "
-            "this machine has (of x86-64-v3, x86-64-v4)");
+            "this machine has (of x86-64, x86-64-v3, x86-64-v4)");
   EXPECT_EQ(statusOf([&] { edbc::Model model(library); }), EDBC_UNSUPPORTED);
   {
     ForcedIsa forced("x86-64-v3");
@@ -455,6 +461,29 @@ TEST_F(SessionTest, TakesAnyNumberOfNodes) {
   session.run();
   EXPECT_EQ(toVector(session.matrix(last)),
             totalValues({tableValues(0), totalValues({})}));
+  EXPECT_FALSE(sawBadCall);
+}
+
+TEST_F(SessionTest, GroupsOfNodesGoThroughAllPhases) {
+  // More nodes than fit a cache with their matrices.
+  constexpr uint32_t number = 5000;
+  for (uint32_t threads : {1u, 3u}) {
+    Session session(model, {edbc::Policy::Fsm, threads});
+    std::vector<Table> tables, totals;
+    for (uint32_t i = 0; i < Model::tables; ++i)
+      tables.push_back(session.table(i));
+    for (uint32_t i = 0; i < number; ++i)
+      totals.push_back(session.total({tables.data(), 1 + i % 3}));
+    session.run();
+    for (uint32_t i = 0; i < number; ++i) {
+      std::vector<std::vector<float>> elements;
+      for (uint32_t k = 0; k < 1 + i % 3; ++k)
+        elements.push_back(tableValues(k));
+      ASSERT_EQ(toVector(session.matrix(totals[i])), totalValues(elements));
+    }
+    EXPECT_EQ(session.statistics().batches, 2u);
+    EXPECT_EQ(session.statistics().launches, 3u);
+  }
   EXPECT_FALSE(sawBadCall);
 }
 

@@ -429,8 +429,9 @@ constexpr edbc_phase_desc phase(edbc_phase_fn function, uint32_t numPanels = 1,
                                 uint32_t numColumns = 1,
                                 uint32_t operand = EDBC_NODES,
                                 uint32_t copied = 0) {
-  return {{function, function},    numPanels, numColumns, operand, copied,
-          EDBC_NO_DEVICE_FUNCTION, 0};
+  return {
+      {function, function, function}, numPanels, numColumns, operand, copied,
+      EDBC_NO_DEVICE_FUNCTION,        0};
 }
 /// Of a cell that reads no results of its own state.
 constexpr edbc_phase_desc ahead(edbc_phase_desc phase) {
