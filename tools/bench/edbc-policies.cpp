@@ -316,7 +316,7 @@ static bool check(const Arguments &arguments) {
       arguments.hidden == 0)
     return reject("--mini-batches, --beam and --hidden must not be 0");
   if (arguments.data.getNumOccurrences() != 0 &&
-      !std::filesystem::is_directory(arguments.data))
+      !std::filesystem::is_directory(arguments.data.getValue()))
     return reject("--data: there is no folder '" + arguments.data + "'");
   return true;
 }
