@@ -23,9 +23,9 @@ edbc_session::edbc_session(const edbc_model &model,
     : model(model),
       policyKind(options.policy == EDBC_POLICY_FSM ? model.library->policy.kind
                                                    : options.policy),
-      numCells(model.library->num_cells), epoch(model.nextEpoch++), graph(model.library->num_cells),
-      states(model.library->num_states), instances(1),
-      fsm(model.library->policy) {
+      numCells(model.library->num_cells), epoch(model.nextEpoch++),
+      graph(model.library->num_cells), states(model.library->num_states),
+      instances(1), fsm(model.library->policy) {
   for (uint32_t c = 0; c < numCells; ++c)
     cells.emplace_back(library().cells[c]);
   if (options.share)
