@@ -22,10 +22,13 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <memory>
 #include <random>
+
+#include <unistd.h>
 
 namespace {
 
@@ -370,9 +373,24 @@ double measure(Network &network, const std::string &path, int repeat) {
   return fastest;
 }
 
+/// Libraries fall back on their oldest kernels where they don't know the
+/// processor. Which ones they use is settled before the program begins: it has
+/// to begin anew.
+void requireKernels(char **argv) {
+  const char *wanted = __builtin_cpu_supports("avx512f") ? "SkylakeX"
+                       : __builtin_cpu_supports("avx2")  ? "Haswell"
+                                                         : nullptr;
+  if (!wanted || std::getenv("OPENBLAS_CORETYPE") ||
+      std::strcmp(openblas_get_corename(), "Prescott") != 0)
+    return;
+  setenv("OPENBLAS_CORETYPE", wanted, /*overwrite=*/1);
+  execv("/proc/self/exe", argv);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
+  requireKernels(argv);
   if (argc < 6) {
     std::fprintf(stderr,
                  "usage: edbc-blas NETWORK HIDDEN THREADS REPEAT FILE...\n");

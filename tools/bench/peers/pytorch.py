@@ -10,7 +10,14 @@ random. Where there is torch.compile, it isn't used: shapes change from batch to
 batch.
 """
 
+import os
 import sys
+from pathlib import Path
+
+# OpenBLAS, if that is what torch multiplies with, falls back on its oldest kernels
+# where it doesn't know the processor.
+if " avx512f " in Path("/proc/cpuinfo").read_text(encoding="ascii"):
+    os.environ.setdefault("OPENBLAS_CORETYPE", "SkylakeX")
 
 from batches import batch_by_level, fastest, shape, sources
 from networks import NETWORKS
