@@ -131,16 +131,16 @@ def HoistProducts : Pass<"batch-hoist-products", "::edbc::batch::KernelOp"> {
         : tensor<?x64xf32> -> tensor<?x64xf32>
     ```
 
-    With `auto`, where the weights of a cell's products are more than a core's own
-    cache holds of them, and an eighth of them or more is taken out. It pays there
-    for the fewer instances the more (`tools/bench/README.md` has figures);
-    elsewhere it would cost what it takes to write and read the sums.
+    With `auto`, where the weights of a cell's products are more than `cache`
+    bytes, and an eighth of them or more is taken out: then it pays, for few
+    instances most (`tools/bench/README.md` has figures). Elsewhere it would cost
+    what it takes to write and read the sums.
   }];
   let options = [
     Option<"hoist", "hoist", "std::string", "\"auto\"",
            "What is taken out: none, all, or auto, what pays">,
-    Option<"cache", "cache", "int64_t", "524288",
-           "With auto: most bytes of a cell's weights that stay in a cache">
+    Option<"cache", "cache", "int64_t", "131072",
+           "With auto: most bytes of a cell's weights that are left alone">
   ];
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Measures all cases of the published comparison and prints FIGURES.md.
+# Measures all cases of the published comparison and prints them beside its figures.
 #   figures.sh [BUILD [LINES]]   the build folder (build), and the JSON lines to
 #                                write (a temporary file); takes some minutes
 set -e
