@@ -4,14 +4,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Cuda/DeviceCode.h"
 #include "compiler/Emit/Files.h"
-#include "compiler/Load/DeviceKernels.h"
 #include "tools/bench/Check.h"
 #include "tools/bench/Machine.h"
-#include "tools/bench/Networks.h"
-#include "tools/bench/Peers.h"
+#include "tools/bench/Plan.h"
 #include "tools/bench/Report.h"
-#include "tools/edbc/KernelArguments.h"
 #include "tools/edbc/ModelFile.h"
 
 #include "llvm/ADT/ScopeExit.h"
@@ -29,120 +27,20 @@
 
 using namespace edbc;
 using namespace edbc::bench;
-namespace cl = llvm::cl;
-
-static constexpr const char *overview =
-    R"(Measures the networks of the examples: how long mini-batches of instances take,
-and how near to the limit of the machine that is.
-
-Prints a row for each network, hidden size, batch (instances of a mini-batch),
-policy and number of threads: milliseconds of a mini-batch and of their parts
-(building, scheduling, executing), arithmetic done, and batches over the lower
-bound. Instances are those of the training part of the data, from which the
-policy is learned as well, or synthetic ones where a data file is missing.
-)";
 
 namespace {
 
-struct Arguments {
-  cl::OptionCategory category{"Options of edbc-bench"};
-  cl::list<std::string> networks{
-      "networks", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
-      cl::desc("Networks to measure (default: all)")};
-  cl::list<unsigned> hidden{
-      "hidden", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
-      cl::desc("Hidden sizes (default: 32,64,128,256,512)")};
-  cl::list<unsigned> batch{
-      "batch", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
-      cl::desc("Instances of a mini-batch (default: 1,8,32,256)")};
-  cl::list<std::string> policy{
-      "policy", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
-      cl::desc("Policies: fsm, agenda, depth, lemma and, with "
-               "--schedule-only, search (default: fsm; with --schedule-only: "
-               "fsm,agenda,depth,lemma)")};
-  cl::list<unsigned> threads{"threads", cl::CommaSeparated,
-                             cl::value_desc("list"), cl::cat(category),
-                             cl::desc("Numbers of threads (default: 1)")};
-  cl::list<std::string> share{
-      "share", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
-      cl::desc("Whether equal nodes share results: on, off (default: off)")};
-  cl::list<std::string> peers{
-      "peers", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
-      cl::desc("Measure the same batched by hand, too: pytorch, jax, blas "
-               "(default: none)")};
-  cl::list<std::string> fuse{
-      "fuse", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
-      cl::desc("Whether cells are fused: all, none (default: all)")};
-  cl::list<std::string> layout{
-      "layout", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
-      cl::desc("Layouts: full, paper, off (default: full)")};
-  cl::list<std::string> hoist{
-      "hoist", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
-      cl::desc("What is computed ahead: none, all, auto (default: auto)")};
-  cl::opt<std::string> data{
-      "data", cl::init(EDBC_BENCH_DATA), cl::value_desc("directory"),
-      cl::cat(category),
-      cl::desc("The data (default: ../shared/data beside the project)")};
-  cl::opt<std::string> models{
-      "models", cl::init(EDBC_BENCH_MODELS), cl::value_desc("directory"),
-      cl::cat(category),
-      cl::desc("The folder of the examples' models (default: examples)")};
-  cl::opt<bool> scheduleOnly{
-      "schedule-only", cl::cat(category),
-      cl::desc("Count batches without executing; hidden sizes, of which the "
-               "first one is taken, threads and kernels don't matter")};
-  cl::opt<unsigned> repeat{
-      "repeat", cl::init(5), cl::cat(category),
-      cl::desc("Timed runs of each mini-batch, of which the fastest counts "
-               "(default: 5)")};
-  cl::opt<unsigned> miniBatches{
-      "mini-batches", cl::init(0), cl::cat(category),
-      cl::desc("Most mini-batches of a configuration (default: as many as fit "
-               "in about a second; with --schedule-only: 16)")};
-  cl::opt<bool> check{
-      "check", cl::cat(category),
-      cl::desc("Measure nothing: compare a mini-batch of each configuration "
-               "with the interpreter, and its instances with themselves "
-               "alone; what differs is an error")};
-  cl::opt<bool> gpu{
-      "gpu", cl::cat(category),
-      cl::desc("Measure on a CUDA device, for which networks are compiled by "
-               "NVRTC (defaults then: --hidden 128,256,512,1024, --batch "
-               "1,32,256,1024)")};
-  cl::opt<unsigned> ordinal{"ordinal", cl::init(0), cl::cat(category),
-                            cl::desc("With --gpu: which device (default: 0)")};
-  cl::list<std::string> precision{
-      "precision", cl::CommaSeparated, cl::value_desc("list"),
-      cl::cat(category),
-      cl::desc("With --gpu: f32, tf32, bf16 (default: f32)")};
-  cl::list<std::string> launch{
-      "launch", cl::CommaSeparated, cl::value_desc("list"), cl::cat(category),
-      cl::desc("With --gpu: once, steps, graph (default: once)")};
-  cl::opt<std::string> record{
-      "record", cl::value_desc("directory"), cl::cat(category),
-      cl::desc("Save the graphs of measured mini-batches, at most four of a "
-               "kind, in this folder, as NETWORK-bBATCH/NUMBER.graphs")};
-  cl::opt<std::string> json{
-      "json", cl::value_desc("file"), cl::cat(category),
-      cl::desc("Write results to this file as they come, one JSON object a "
-               "line")};
-  cl::opt<std::string> svg{"svg", cl::value_desc("directory"),
-                           cl::cat(category),
-                           cl::desc("Write charts into this folder")};
-};
-
-/// A command line without mistakes.
-class Benchmark {
+/// Does what the command line says.
+class Benchmark : Plan {
 public:
-  /// Prints and returns false if anything is wrong.
-  bool check(Arguments &arguments);
+  explicit Benchmark(Plan plan) : Plan(std::move(plan)) {}
+
   /// Returns false if a comparison failed.
   /// @throws std::exception
   bool run();
 
 private:
   void measureNetwork(const MeasuredNetwork &network);
-  bool checkDevice(Arguments &arguments);
   void record(const CompiledNetwork &compiled,
               const std::vector<Instance> &instances,
               const MeasuredNetwork &network,
@@ -167,211 +65,13 @@ private:
     return llvm::is_contained(policies, policy);
   }
 
-  std::vector<MeasuredNetwork> networks;
-  std::vector<unsigned> hidden;
-  std::vector<unsigned> batches;
-  std::vector<Policy> policies;
-  std::vector<unsigned> threads;
-  std::vector<bool> sharing;
-  std::vector<const Peer *> peers;
-  std::vector<KernelForm> forms;
-  /// The CPU alone, or one device with some precisions.
-  std::vector<std::optional<DeviceTarget>> devices;
-  std::vector<edbc_launch> launches;
-  DeviceLimits limits; ///< of the device
-  std::string recordFolder;
-  bool onlyCompares;
+  DeviceLimits limits;   ///< of the device
   uint32_t numWrong = 0; ///< configurations whose results differ
-  std::string dataFolder;
-  std::string modelFolder;
-  bool scheduleOnly;
-  Effort effort;
-  std::string jsonPath;
   std::unique_ptr<llvm::raw_fd_ostream> json; ///< once there is a result
-  std::string svgFolder;
   std::vector<Result> results;
 };
 
 } // namespace
-
-static bool reject(const llvm::Twine &message) {
-  fail("edbc-bench", message);
-  return false;
-}
-
-using Numbers = std::vector<unsigned>;
-
-/// Takes the numbers of an option, or the default.
-static bool takeNumbers(const cl::list<unsigned> &given, unsigned most,
-                        const Numbers &fallback, Numbers &numbers) {
-  for (unsigned number : given)
-    if (number == 0 || number > most)
-      return reject("--" + given.ArgStr + ": " + llvm::Twine(number) +
-                    " is not between 1 and " + llvm::Twine(most));
-  numbers.assign(given.begin(), given.end());
-  if (numbers.empty())
-    numbers = fallback;
-  return true;
-}
-
-static bool takeNetworks(const cl::list<std::string> &given,
-                         std::vector<MeasuredNetwork> &networks) {
-  if (given.empty())
-    for (const MeasuredNetwork &network : measuredNetworks())
-      if (!network.isForSchedules)
-        networks.push_back(network);
-  for (const std::string &name : given) {
-    auto found =
-        llvm::find_if(measuredNetworks(), [&](const MeasuredNetwork &network) {
-          return network.name == name;
-        });
-    if (found == measuredNetworks().end()) {
-      std::string known;
-      for (const MeasuredNetwork &network : measuredNetworks())
-        known += (known.empty() ? "" : ", ") + std::string(network.name);
-      return reject("unknown network '" + name + "'; the networks are " +
-                    known);
-    }
-    networks.push_back(*found);
-  }
-  return true;
-}
-
-static bool takeSharing(const cl::list<std::string> &given,
-                        std::vector<bool> &sharing) {
-  for (const std::string &word : given) {
-    if (word != "on" && word != "off")
-      return reject("--share: '" + word + "' is neither on nor off");
-    sharing.push_back(word == "on");
-  }
-  if (sharing.empty())
-    sharing = {false};
-  return true;
-}
-
-static bool takePeers(const cl::list<std::string> &given,
-                      std::vector<const Peer *> &peers) {
-  for (const std::string &name : given) {
-    const Peer *peer = findPeer(name);
-    if (!peer)
-      return reject("unknown peer '" + name +
-                    "'; the peers are pytorch, jax and blas");
-    if (peer->command.empty())
-      return reject("peer '" + name + "' needs " + peer->needs +
-                    ", which wasn't there when edbc was configured");
-    peers.push_back(peer);
-  }
-  return true;
-}
-
-/// All combinations; at least one.
-static bool takeForms(const Arguments &arguments,
-                      std::vector<KernelForm> &forms) {
-  auto listOf = [](const cl::list<std::string> &given, const char *fallback) {
-    std::vector<std::string> words(given.begin(), given.end());
-    return words.empty() ? std::vector<std::string>{fallback} : words;
-  };
-  for (const std::string &fuse : listOf(arguments.fuse, "all"))
-    for (const std::string &layout : listOf(arguments.layout, "full"))
-      for (const std::string &hoist : listOf(arguments.hoist, "auto")) {
-        std::string problem = explainKernelForm(fuse, layout, hoist);
-        if (!problem.empty())
-          return reject(problem);
-        forms.push_back({fuse == "all", layout, hoist});
-      }
-  return true;
-}
-
-bool Benchmark::checkDevice(Arguments &arguments) {
-  if (!arguments.gpu) {
-    if (!arguments.precision.empty() || !arguments.launch.empty())
-      return reject("--precision and --launch go only with --gpu");
-    devices = {std::nullopt};
-    launches = {EDBC_LAUNCH_ONCE};
-    return true;
-  }
-  if (arguments.scheduleOnly || !arguments.peers.empty())
-    return reject("--gpu doesn't go with --schedule-only and --peers");
-  std::vector<std::string> names(arguments.precision.begin(),
-                                 arguments.precision.end());
-  if (names.empty())
-    names = {"f32"};
-  for (const std::string &name : names) {
-    llvm::Expected<edbc_precision> precision = parsePrecision(name);
-    if (!precision)
-      return reject(llvm::toString(precision.takeError()));
-    devices.push_back(DeviceTarget{arguments.ordinal, *precision});
-  }
-  for (const std::string &name : arguments.launch) {
-    std::optional<edbc_launch> launch = findLaunch(name);
-    if (!launch)
-      return reject("unknown launch '" + name +
-                    "'; --launch is once, steps or graph");
-    launches.push_back(*launch);
-  }
-  if (launches.empty())
-    launches = {EDBC_LAUNCH_ONCE};
-  return true;
-}
-
-bool Benchmark::check(Arguments &arguments) {
-  scheduleOnly = arguments.scheduleOnly;
-  if (!checkDevice(arguments))
-    return false;
-  for (const std::string &name : arguments.policy) {
-    std::optional<Policy> policy = findPolicy(name);
-    if (!policy)
-      return reject("unknown policy '" + name +
-                    "'; the policies are fsm, agenda, depth, lemma and search");
-    if (policy == Policy::Search && !scheduleOnly)
-      return reject("policy 'search' goes only with --schedule-only");
-    policies.push_back(*policy);
-  }
-  if (policies.empty())
-    policies = scheduleOnly ? std::vector<Policy>{Policy::Fsm, Policy::Agenda,
-                                                  Policy::Depth, Policy::Lemma}
-                            : std::vector<Policy>{Policy::Fsm};
-  if (!takeNetworks(arguments.networks, networks) ||
-      !takeNumbers(arguments.hidden, 8192,
-                   arguments.gpu ? Numbers{128, 256, 512, 1024}
-                                 : Numbers{32, 64, 128, 256, 512},
-                   hidden) ||
-      !takeNumbers(arguments.batch, 65536,
-                   arguments.gpu ? Numbers{1, 32, 256, 1024}
-                                 : Numbers{1, 8, 32, 256},
-                   batches) ||
-      !takeNumbers(arguments.threads, EDBC_MAX_THREADS, {1}, threads) ||
-      !takeSharing(arguments.share, sharing) ||
-      !takePeers(arguments.peers, peers) || !takeForms(arguments, forms))
-    return false;
-  if (scheduleOnly) {
-    hidden.resize(1);
-    threads.resize(1);
-    sharing = {false};
-    peers.clear();
-    forms.resize(1);
-  }
-  if (arguments.repeat == 0)
-    return reject("--repeat must be at least 1");
-  effort.repeat = arguments.repeat;
-  effort.miniBatches = scheduleOnly ? 16 : SIZE_MAX;
-  if (arguments.miniBatches != 0)
-    effort.miniBatches = arguments.miniBatches;
-  else if (!scheduleOnly)
-    effort.seconds = 1;
-  dataFolder = arguments.data;
-  if (arguments.data.getNumOccurrences() != 0 &&
-      !std::filesystem::is_directory(dataFolder))
-    return reject("--data: there is no folder '" + dataFolder + "'");
-  modelFolder = arguments.models;
-  onlyCompares = arguments.check;
-  if (onlyCompares && scheduleOnly)
-    return reject("--check doesn't go with --schedule-only");
-  recordFolder = arguments.record;
-  jsonPath = arguments.json;
-  svgFolder = arguments.svg;
-  return true;
-}
 
 /// Measured where weights are read from, not for every size of them.
 static double bandwidthOf(double weightBytes) {
@@ -609,15 +309,12 @@ bool Benchmark::run() {
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   dropLibraryOptions();
-  Arguments arguments;
-  if (!parseArguments(argc, const_cast<const char **>(argv), arguments.category,
-                      overview))
-    return 2;
-  Benchmark benchmark;
-  if (!benchmark.check(arguments))
+  std::optional<Plan> plan =
+      readCommandLine(argc, const_cast<const char **>(argv));
+  if (!plan)
     return 2;
   try {
-    return benchmark.run() ? 0 : 1;
+    return Benchmark(std::move(*plan)).run() ? 0 : 1;
   } catch (const std::exception &error) {
     return fail("edbc-bench", error.what());
   }
