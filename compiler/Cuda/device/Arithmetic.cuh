@@ -1,5 +1,4 @@
-//===- Arithmetic.cuh - what phases compute ---------------------*- CUDA
-//-*-===//
+//===- Arithmetic.cuh - what phases compute --------------------*- CUDA -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //

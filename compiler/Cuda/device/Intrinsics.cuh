@@ -1,5 +1,4 @@
-//===- Intrinsics.cuh - what C++ has no words for ---------------*- CUDA
-//-*-===//
+//===- Intrinsics.cuh - what C++ has no words for --------------*- CUDA -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //

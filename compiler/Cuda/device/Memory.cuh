@@ -1,5 +1,4 @@
-//===- Memory.cuh - steps, buffers, and rows in them ------------*- CUDA
-//-*-===//
+//===- Memory.cuh - steps, buffers, and rows in them -----------*- CUDA -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //

@@ -1,5 +1,4 @@
-//===- Products.cuh - phases with products with parameters ------*- CUDA
-//-*-===//
+//===- Products.cuh - phases with products with parameters -----*- CUDA -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //

@@ -1,5 +1,4 @@
-//===- Rows.cuh - phases without products with parameters -------*- CUDA
-//-*-===//
+//===- Rows.cuh - phases without products with parameters ------*- CUDA -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //

@@ -1,5 +1,4 @@
-//===- Schedule.cuh - blocks walk a schedule --------------------*- CUDA
-//-*-===//
+//===- Schedule.cuh - blocks walk a schedule -------------------*- CUDA -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //

@@ -1,5 +1,4 @@
-//===- Segments.cuh - what a phase's products multiply ----------*- CUDA
-//-*-===//
+//===- Segments.cuh - what a phase's products multiply ---------*- CUDA -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //

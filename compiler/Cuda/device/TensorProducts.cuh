@@ -1,5 +1,4 @@
-//===- TensorProducts.cuh - sums of rounded products ------------*- CUDA
-//-*-===//
+//===- TensorProducts.cuh - sums of rounded products -----------*- CUDA -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //
