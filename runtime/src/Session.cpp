@@ -122,21 +122,6 @@ edbc_status edbc_session::dropInstance(uint32_t number, edbc_error *error) {
   return EDBC_OK;
 }
 
-/// What keeps a value from being a node of this session, or null.
-const char *edbc_session::explainValue(const edbc_value &value) const {
-  if (!value.session)
-    return "the value is of no node";
-  if (value.session != this)
-    return "the value belongs to another session";
-  if (value.epoch != epoch)
-    return "the value belongs to an earlier epoch (before reset)";
-  if (value.node >= numNodes())
-    return "the value is of a node that was never added";
-  if (instances[places[value.node].instance()].isDropped)
-    return "the value belongs to an instance that was dropped";
-  return nullptr;
-}
-
 void edbc_session::reset() {
   epoch = model.nextEpoch++;
   graph.clear();
