@@ -477,7 +477,8 @@ TEST_F(EmitTest, manifestSaysWhatTheModuleSays) {
             R"({"flops_per_node":100,"name":"join","operands":[)"
             R"({"kind":"state","name":"left","state":"Node"},)"
             R"({"kind":"state","name":"right","state":"Node"}],)"
-            R"("phases":[{"columns":1,"copied_floats_per_row":0,)"
+            R"("phases":[{"ahead":false,"columns":1,)"
+            R"("copied_floats_per_row":0,)"
             R"("flops_per_row":100,"panel":16,)"
             R"("panels":1,"weights":"join_0","width":5}],"result":"Node"})");
   EXPECT_EQ(print(*root.get("policy")),
@@ -532,10 +533,12 @@ TEST_F(EmitTest, manifestTellsMatricesAndLists) {
             R"("name":"parts","state":"Node"},)"
             R"({"flops_per_element":0,"kind":"states","least":0,)"
             R"("name":"others","state":"Node"}],"phases":[)"
-            R"({"columns":2,"copied_floats_per_row":0,"flops_per_row":12,)"
+            R"({"ahead":false,"columns":2,"copied_floats_per_row":0,)"
+            R"("flops_per_row":12,)"
             R"("over":"parts","panels":1,)"
             R"("width":3},)"
-            R"({"columns":2,"copied_floats_per_row":0,"flops_per_row":0,)"
+            R"({"ahead":false,"columns":2,"copied_floats_per_row":0,)"
+            R"("flops_per_row":0,)"
             R"("panels":1,"width":3}],)"
             R"("result":"Node"})");
   EXPECT_EQ(print(*root.get("layout")),
