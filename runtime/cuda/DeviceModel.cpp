@@ -100,15 +100,18 @@ static bool suits(const edbc_cuda_image &image, uint32_t device) {
 
 /// Whether to try `a` before `b`, if both suit: what is made for exactly the
 /// architecture before what is made for several, and text last; of each kind
-/// those of the latest architecture.
+/// those of the latest architecture, in the order of the library.
 static bool isBetter(const edbc_cuda_image *a, const edbc_cuda_image *b) {
   auto rank = [](const edbc_cuda_image *image) {
     return image->kind == EDBC_CUDA_EXACT_CUBIN ? 0
            : image->kind == EDBC_CUDA_CUBIN     ? 1
                                                 : 2;
   };
-  return rank(a) != rank(b) ? rank(a) < rank(b)
-                            : a->architecture > b->architecture;
+  if (rank(a) != rank(b))
+    return rank(a) < rank(b);
+  if (a->architecture != b->architecture)
+    return a->architecture > b->architecture;
+  return a < b;
 }
 
 void DeviceModel::loadImage() {
@@ -126,7 +129,7 @@ void DeviceModel::loadImage() {
                   "for %s; compile it with --target=cuda:sm_%u",
                   library.name, device.name.c_str(), device.architecture,
                   known.c_str(), device.architecture);
-  std::stable_sort(images.begin(), images.end(), isBetter);
+  std::sort(images.begin(), images.end(), isBetter);
 
   int mostShared = device.attribute(theDriver, MaxSharedMemoryPerBlock);
   if (cuda.shared_bytes > static_cast<uint32_t>(mostShared))
