@@ -23,8 +23,8 @@ class PhasePrinter {
 public:
   PhasePrinter(PhaseOp phase, const SymbolTable &symbols,
                edbc_precision precision, bool numbered)
-      : phase(phase), symbols(symbols), precision(precision),
-        numbered(numbered), names(numbered), rows(phase, symbols, names),
+      : phase(phase), precision(precision), numbered(numbered), names(numbered),
+        rows(phase, symbols, names),
         products(phase.getBodyBlock().getOps<ProductOp>()) {
     if (std::optional<StringRef> weights = phase.getWeights())
       pack = symbols.lookup<PackOp>(*weights);
@@ -42,7 +42,6 @@ private:
   uint64_t sharedFloats();
 
   PhaseOp phase;
-  const SymbolTable &symbols;
   edbc_precision precision;
   bool numbered;
   Names names;
