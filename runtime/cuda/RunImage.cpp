@@ -129,7 +129,7 @@ void RunImage::planScratch(const core::Schedule &schedule) {
     const edbc_cell_desc &cell = library.cells[planned.type];
     batch.workspace =
         placeFloats(size_t(planned.count) * cell.workspace_stride);
-    Elements *some = &elements[batch.firstElements];
+    Elements *some = elements.data() + batch.firstElements;
     for (uint32_t i : session.cells[planned.type].gatheredOperands) {
       some->workspace = placeFloats(size_t(some->count) *
                                     cell.operands[i].element_workspace_stride);

@@ -73,12 +73,6 @@ static void reducePQTree(State &state) {
   state.counters["size"] = static_cast<double>(total);
   state.SetComplexityN(static_cast<int64_t>(total));
 }
-BENCHMARK(reducePQTree)
-    ->Name("PQTree")
-    ->RangeMultiplier(4)
-    ->Range(100, 100000)
-    ->Unit(benchmark::kMillisecond)
-    ->Complexity(benchmark::oN);
 
 //===----------------------------------------------------------------------===//
 // Cells
@@ -202,13 +196,6 @@ static void formPhases(State &state) {
   state.counters["operations"] =
       static_cast<double>(compilation.numOperations());
 }
-BENCHMARK(formPhases)
-    ->Name("FormPhases")
-    ->Arg(30)
-    ->Arg(300)
-    ->Arg(1000)
-    ->Arg(2000)
-    ->Unit(benchmark::kMillisecond);
 
 static void planMemory(State &state) {
   Compilation compilation(syntheticCell(state.range(0)), {});
@@ -223,13 +210,6 @@ static void planMemory(State &state) {
   state.counters["operations"] =
       static_cast<double>(compilation.numOperations());
 }
-BENCHMARK(planMemory)
-    ->Name("PlanMemory")
-    ->Arg(30)
-    ->Arg(300)
-    ->Arg(1000)
-    ->Arg(2000)
-    ->Unit(benchmark::kMillisecond);
 
 static void planNetwork(State &state, const std::string &path,
                         const Form &form) {
@@ -250,6 +230,17 @@ static void planNetwork(State &state, const std::string &path,
 }
 
 int main(int argc, char **argv) {
+  benchmark::RegisterBenchmark("PQTree", reducePQTree)
+      ->RangeMultiplier(4)
+      ->Range(100, 100000)
+      ->Unit(benchmark::kMillisecond)
+      ->Complexity(benchmark::oN);
+  benchmark::RegisterBenchmark("FormPhases", formPhases)
+      ->ArgsProduct({{30, 300, 1000, 2000}})
+      ->Unit(benchmark::kMillisecond);
+  benchmark::RegisterBenchmark("PlanMemory", planMemory)
+      ->ArgsProduct({{30, 300, 1000, 2000}})
+      ->Unit(benchmark::kMillisecond);
   for (const bench::MeasuredNetwork &network : bench::measuredNetworks())
     for (const Form &form : forms) {
       std::string path = std::string(EDBC_BENCH_MODELS) + "/" + network.model;
