@@ -61,10 +61,13 @@ constexpr auto functions =
 void EmulatedLibrary::emulate(const edbc_cell_desc &cell) {
   std::vector<edbc_phase_desc> &own =
       phases.emplace_back(cell.phases, cell.phases + cell.num_phases);
-  for (edbc_phase_desc &phase : own)
+  for (edbc_phase_desc &phase : own) {
+    // Batch by batch, so that each call is for all rows.
+    phase.ahead = 0;
     if (phase.device_function != EDBC_NO_DEVICE_FUNCTION)
       for (edbc_phase_fn &function : phase.functions)
         function = functions.at(phase.device_function);
+  }
   cells.push_back(cell);
   cells.back().phases = own.data();
 }
