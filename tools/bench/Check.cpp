@@ -56,12 +56,13 @@ static Outputs readOutputs(const InstanceSession &session, size_t number,
 }
 
 static bool haveSameBits(const Outputs &left, const Outputs &right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [](const auto &a, const auto &b) {
-                      return a.size() == b.size() &&
-                             std::memcmp(a.data(), b.data(),
-                                         a.size() * sizeof(float)) == 0;
-                    });
+  return std::equal(
+      left.begin(), left.end(), right.begin(), right.end(),
+      [](const auto &a, const auto &b) {
+        return a.size() == b.size() &&
+               (a.empty() ||
+                std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
+      });
 }
 
 CheckResult bench::checkNetwork(const CompiledNetwork &network,

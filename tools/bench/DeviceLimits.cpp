@@ -47,16 +47,25 @@ __device__ void multiply(float *out, u32 rounds, Multiply multiply) {
   out[blockIdx.x * blockDim.x + threadIdx.x] = total;
 }
 
-extern "C" __global__ void multiplyTf32(float *out, u32 rounds) {
-  multiply(out, rounds, [](auto &sum, auto &a, auto &b) {
+struct Tf32 {
+  template <class Sum, class A, class B>
+  __device__ void operator()(Sum &sum, const A &a, const B &b) const {
     edbc::multiplyTf32(sum, a, b);
-  });
+  }
+};
+struct Bf16 {
+  template <class Sum, class A, class B>
+  __device__ void operator()(Sum &sum, const A &a, const B &b) const {
+    edbc::multiplyBf16(sum, a, b);
+  }
+};
+
+extern "C" __global__ void multiplyTf32(float *out, u32 rounds) {
+  multiply(out, rounds, Tf32());
 }
 
 extern "C" __global__ void multiplyBf16(float *out, u32 rounds) {
-  multiply(out, rounds, [](auto &sum, auto &a, auto &b) {
-    edbc::multiplyBf16(sum, a, b);
-  });
+  multiply(out, rounds, Bf16());
 }
 
 extern "C" __global__ void waitTogether(edbc::Barrier *barrier, u32 rounds) {
