@@ -316,9 +316,9 @@ def ExpandMath : Pass<"expand-math"> {
     which is an instruction or two; there are no branches and no tables. Other
     types are left alone. Lanes don't depend on each other, so that a result has
     the same bits in a vector of any length. Where the only use of an `exp` is a
-    sum in its block, the last multiplication and the sum are one `math.fma`, and
-    a negated argument costs nothing: the logistic function is `exp` and a
-    division.
+    sum in its block, the last multiplication and the sum are one `math.fma`. The
+    logistic function 1 / (1 + exp(-x)) is expanded as a whole, by three quarters of
+    the operations of its parts.
 
     The largest relative errors found, over every f32 argument:
 
@@ -327,7 +327,7 @@ def ExpandMath : Pass<"expand-math"> {
     | exp | 8.6e-8 | overflow gives infinity; underflow is gradual, less than one unit off |
     | tanh | 1.84e-7 | odd bit by bit; 1 from 9.02 on |
     | log | 1.04e-7 | right for subnormal arguments; 0 gives -infinity, below is NaN |
-    | 1 / (1 + exp(-x)) | 1.48e-7 | 0 and 1 at the infinities; below 2^-128 it is 0 |
+    | 1 / (1 + exp(-x)) | 1.48e-7 | 0 and 1 at the infinities; 0 where it would be subnormal |
 
     In a module for an instruction set without fused multiply-adds (x86-64) they
     are a multiplication and an addition, and reductions go by a constant in two

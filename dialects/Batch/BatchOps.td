@@ -616,7 +616,8 @@ def Batch_ReduceOp : Batch_Op<"reduce", [Pure]> {
 def Batch_LargestOp : Batch_Op<"largest", [Pure]> {
   let summary = "the largest element of each row";
   let description = [{
-    NaN if there is one in the row.
+    In a row that has NaN it may be NaN or the largest of the others: what is made
+    of it is NaN in any case, by way of `batch.log_sum_exp`.
 
     Example:
 

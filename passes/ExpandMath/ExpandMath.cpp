@@ -24,6 +24,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/bit.h"
@@ -87,7 +88,7 @@ public:
     return fuses ? Value(math::FmaOp::create(b, x, y, z)) : add(mul(x, y), z);
   }
   /// x - n * scale * ln 2, where n is an integer, of few bits if `isSmall`, and
-  /// scale 1 or a half.
+  /// scale a power of two or its negative.
   Value subLn2(Value x, Value n, float scale, bool isSmall) {
     x = fma(n, constant((fuses ? -ln2 : -ln2Head) * scale), x);
     if (fuses && isSmall)
@@ -169,23 +170,14 @@ Value LaneBuilder::polynomial(ArrayRef<float> coefficients, Value x, Value xx) {
   return terms.front();
 }
 
-/// `x`, but not beyond what makes e^x infinity or 0. A negation is moved behind
-/// the bounds, where it vanishes in fused multiply-adds.
-static Value boundExponent(LaneBuilder &b, Value x) {
-  constexpr float largest = 89.0f, smallest = -104.0f;
-  if (auto negation = x.getDefiningOp<arith::NegFOp>())
-    return b.negate(
-        b.atLeast(b.atMost(negation.getOperand(), -smallest), -largest));
-  return b.atLeast(b.atMost(x, largest), smallest);
-}
-
 /// The two factors of e^x.
 static std::pair<Value, Value> expandExp(LaneBuilder &b, Value x) {
   // e^x = 2^n e^r, n = round(x / ln 2), r = x - n ln 2 in [-ln2 / 2, ln2 / 2].
   // e^r = 1 + r + r^2 q(r), to 3.8e-9.
   static constexpr float q[] = {0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558f2p-5f,
                                 0x1.1239e2p-7f, 0x1.6a243ap-10f};
-  x = boundExponent(b, x);
+  // Beyond these bounds it is infinity or 0.
+  x = b.atLeast(b.atMost(x, 89.0f), -104.0f);
   // n goes from -150 to 128, so 2^n is the product of 2^floor(n / 2) and the
   // rest. Both need the bias: the integer is n + 254.
   Value bias = b.constant(rounder + 2 * exponentBias);
@@ -223,10 +215,30 @@ static Value expandTanh(LaneBuilder &b, Value x) {
   Value rr = b.mul(r, r);
   Value u = b.fma(b.polynomial(q, r, rr), rr, r);
   Value power = b.fromBits(b.shiftLeft(b.bits(shifted), mantissaBits));
-  Value half = b.constant(0.5f);
-  Value numerator = b.fma(power, u, b.fma(power, half, b.constant(-0.5f)));
-  Value denominator = b.fma(power, u, b.fma(power, half, half));
+  Value numerator =
+      b.fma(power, u, b.fma(power, b.constant(0.5f), b.constant(-0.5f)));
+  Value denominator = b.add(numerator, b.constant(1.0f));
   return b.copySign(b.div(numerator, denominator), x);
+}
+
+/// 1 / (1 + e^-x). What e^-x lacks here is not missed: where it is subnormal, 1
+/// is the sum, and where 2^n is infinity already, the result is below 2^-127
+/// and becomes 0. So n needs no second factor.
+static Value expandLogistic(LaneBuilder &b, Value x) {
+  // e^-x = 2^-n e^-r, n = round(x / ln 2), r = x - n ln 2. The polynomial is
+  // that of e^r (see expandExp), with the argument negated.
+  static constexpr float q[] = {0x1.fffffcp-2f, -0x1.555492p-3f, 0x1.5558f2p-5f,
+                                -0x1.1239e2p-7f, 0x1.6a243ap-10f};
+  x = b.atLeast(b.atMost(x, 88.0f), -89.0f);
+  Value bias = b.constant(rounder + exponentBias);
+  Value shifted = b.fma(x, b.constant(-log2e), bias);
+  Value negated = b.sub(shifted, bias);
+  Value r = b.subLn2(x, negated, -1.0f, /*isSmall=*/false);
+  Value rr = b.mul(r, r);
+  Value one = b.constant(1.0f);
+  Value part = b.add(b.fma(b.polynomial(q, r, rr), rr, b.negate(r)), one);
+  Value power = b.fromBits(b.shiftLeft(b.bits(shifted), mantissaBits));
+  return b.div(one, b.fma(part, power, one));
 }
 
 /// ln x = n ln 2 + ln m, x = 2^n m, m in [2/3, 4/3).
@@ -274,6 +286,31 @@ static arith::AddFOp sumOf(math::ExpOp exp) {
   return sum && sum->getBlock() == exp->getBlock() ? sum : arith::AddFOp();
 }
 
+/// `x` where the division is 1 / (1 + e^-x), and no one else uses its parts.
+static Value logisticArgument(arith::DivFOp division) {
+  auto sum = division.getRhs().getDefiningOp<arith::AddFOp>();
+  if (!sum || !sum->hasOneUse() ||
+      !matchPattern(division.getLhs(), m_OneFloat()))
+    return {};
+  for (auto [term, other] : {std::pair(sum.getLhs(), sum.getRhs()),
+                             std::pair(sum.getRhs(), sum.getLhs())}) {
+    auto exp = term.getDefiningOp<math::ExpOp>();
+    if (!exp || !exp->hasOneUse() || !matchPattern(other, m_OneFloat()))
+      continue;
+    if (auto negation = exp.getOperand().getDefiningOp<arith::NegFOp>())
+      return negation.getOperand();
+  }
+  return {};
+}
+
+/// Whether the sum is a part of a logistic function.
+static bool isInLogistic(arith::AddFOp sum) {
+  if (!sum->hasOneUse())
+    return false;
+  auto division = dyn_cast<arith::DivFOp>(*sum->user_begin());
+  return division && division.getRhs() == sum && logisticArgument(division);
+}
+
 namespace {
 /// A pattern that knows whether multiplications and additions are fused.
 template <typename OpTy> struct ExpandPattern : OpRewritePattern<OpTy> {
@@ -304,8 +341,8 @@ struct ExpandExp : ExpandPattern<math::ExpOp> {
   }
 };
 
-/// e^x + y, as in the logistic function: the last product of e^x and the sum
-/// are one operation, rounded once.
+/// e^x + y: the last product of e^x and the sum are one operation, rounded
+/// once.
 struct ExpandSumWithExp : ExpandPattern<arith::AddFOp> {
   using ExpandPattern::ExpandPattern;
 
@@ -313,6 +350,8 @@ struct ExpandSumWithExp : ExpandPattern<arith::AddFOp> {
                                 PatternRewriter &rewriter) const override {
     if (failed(matchType(sum, rewriter)))
       return failure();
+    if (isInLogistic(sum))
+      return rewriter.notifyMatchFailure(sum, "expanded with its division");
     for (auto [term, other] : {std::pair(sum.getLhs(), sum.getRhs()),
                                std::pair(sum.getRhs(), sum.getLhs())}) {
       auto exp = term.getDefiningOp<math::ExpOp>();
@@ -324,6 +363,22 @@ struct ExpandSumWithExp : ExpandPattern<arith::AddFOp> {
       return success();
     }
     return rewriter.notifyMatchFailure(sum, "adds no exp that is its own");
+  }
+};
+
+struct ExpandLogistic : ExpandPattern<arith::DivFOp> {
+  using ExpandPattern::ExpandPattern;
+
+  LogicalResult matchAndRewrite(arith::DivFOp division,
+                                PatternRewriter &rewriter) const override {
+    if (failed(matchType(division, rewriter)))
+      return failure();
+    Value argument = logisticArgument(division);
+    if (!argument)
+      return rewriter.notifyMatchFailure(division, "no logistic function");
+    LaneBuilder builder = builderFor(division, rewriter);
+    rewriter.replaceOp(division, expandLogistic(builder, argument));
+    return success();
   }
 };
 
@@ -351,7 +406,7 @@ struct ExpandMathPass : edbc::impl::ExpandMathBase<ExpandMathPass> {
       isa = batch::isaOf(module);
     bool fuses = !isa || batch::hasFusedMultiplyAdd(*isa);
     RewritePatternSet patterns(&getContext());
-    patterns.add<ExpandExp, ExpandSumWithExp,
+    patterns.add<ExpandExp, ExpandSumWithExp, ExpandLogistic,
                  ExpandFunction<math::TanhOp, expandTanh>,
                  ExpandFunction<math::LogOp, expandLog>>(&getContext(), fuses);
     GreedyRewriteConfig config;

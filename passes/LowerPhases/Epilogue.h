@@ -44,7 +44,7 @@ private:
   void store(mlir::Value value, const RowPlace &place);
   void scatter(ScatterOp op);
   mlir::Value reduce(ReduceOp op);
-  /// The largest float of a row.
+  /// The largest float of a row; NaN doesn't count.
   mlir::Value largest(const RowPlace &place, int64_t width);
   mlir::Value logSumExp(LogSumExpOp op);
   mlir::Value argmax(ArgmaxOp op);
@@ -54,10 +54,15 @@ private:
 
   using Fold = llvm::function_ref<mlir::Value(
       mlir::Value accumulator, mlir::Value floats, mlir::Value begin)>;
-  /// Folds a row of `width` floats into an accumulator, eight at a time; the
-  /// last are filled up with `padding`.
-  mlir::Value foldRow(const RowPlace &place, int64_t width, float padding,
-                      mlir::Value initial, Fold fold);
+  /// Folds a row of `width` floats into the eight lanes of an accumulator. Of
+  /// the last floats, if they are fewer, the lanes that they lack are folded
+  /// with `padding` and keep what they were.
+  mlir::Value foldRow(const RowPlace &place, int64_t width, mlir::Value initial,
+                      mlir::Value padding, Fold fold);
+
+  using Combine = llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)>;
+  /// Combines eight lanes to one number.
+  mlir::Value foldLanes(mlir::Value lanes, Combine combine);
 
   mlir::ImplicitLocOpBuilder &b;
   BufferScope &scope;

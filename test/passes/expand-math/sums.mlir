@@ -1,19 +1,20 @@
 // RUN: edbc-opt %s --expand-math --cse | FileCheck %s
 
-// The negation moves behind the bounds, the sum takes the last product in.
+// The negation moves into constants, and one power of two is enough.
 // CHECK-LABEL: @logistic_function
 // CHECK-SAME:    (%[[X:.*]]: vector<16xf32>)
 // CHECK-DAG:     %[[ONE:.*]] = arith.constant dense<1.000000e+00> : vector<16xf32>
-// CHECK-DAG:     %[[LARGEST:.*]] = arith.constant dense<1.040000e+02> : vector<16xf32>
+// CHECK-DAG:     %[[LARGEST:.*]] = arith.constant dense<8.800000e+01> : vector<16xf32>
 // CHECK-DAG:     %[[SMALLEST:.*]] = arith.constant dense<-8.900000e+01> : vector<16xf32>
 // CHECK:         %[[ABOVE:.*]] = arith.cmpf olt, %[[LARGEST]], %[[X]]
 // CHECK:         %[[BELOW:.*]] = arith.cmpf olt, %{{.*}}, %[[SMALLEST]]
-// CHECK:         %[[BOUNDED:.*]] = arith.select %[[BELOW]]
-// CHECK-NEXT:    arith.negf %[[BOUNDED]]
-// CHECK:         %[[REST:.*]] = arith.subi
-// CHECK:         %[[LEFT:.*]] = arith.mulf
-// CHECK-NEXT:    %[[RIGHT:.*]] = arith.bitcast %[[REST]]
-// CHECK-NEXT:    %[[SUM:.*]] = math.fma %[[LEFT]], %[[RIGHT]], %[[ONE]]
+// CHECK-NEXT:    %[[BOUNDED:.*]] = arith.select %[[BELOW]]
+// CHECK-NEXT:    math.fma %[[BOUNDED]]
+// CHECK-NOT:     arith.subi
+// CHECK:         %[[PART:.*]] = arith.addf %{{.*}}, %[[ONE]]
+// CHECK:         %[[BITS:.*]] = arith.shli
+// CHECK-NEXT:    %[[POWER:.*]] = arith.bitcast %[[BITS]]
+// CHECK-NEXT:    %[[SUM:.*]] = math.fma %[[PART]], %[[POWER]], %[[ONE]]
 // CHECK-NEXT:    arith.divf %[[ONE]], %[[SUM]]
 func.func @logistic_function(%x: vector<16xf32>) -> vector<16xf32> {
   %one = arith.constant dense<1.0> : vector<16xf32>
@@ -22,6 +23,24 @@ func.func @logistic_function(%x: vector<16xf32>) -> vector<16xf32> {
   %d = arith.addf %e, %one : vector<16xf32>
   %y = arith.divf %one, %d : vector<16xf32>
   return %y : vector<16xf32>
+}
+
+// The sum has another use, which wants it whole.
+// CHECK-LABEL: @sum_of_a_logistic_function_is_used
+// CHECK:         %[[REST:.*]] = arith.subi
+// CHECK:         %[[LEFT:.*]] = arith.mulf
+// CHECK-NEXT:    %[[RIGHT:.*]] = arith.bitcast %[[REST]]
+// CHECK-NEXT:    %[[SUM:.*]] = math.fma %[[LEFT]], %[[RIGHT]]
+// CHECK-NEXT:    %[[Y:.*]] = arith.divf %{{.*}}, %[[SUM]]
+// CHECK-NEXT:    arith.addf %[[Y]], %[[SUM]]
+func.func @sum_of_a_logistic_function_is_used(%x: vector<16xf32>) -> vector<16xf32> {
+  %one = arith.constant dense<1.0> : vector<16xf32>
+  %n = arith.negf %x : vector<16xf32>
+  %e = math.exp %n : vector<16xf32>
+  %d = arith.addf %one, %e : vector<16xf32>
+  %y = arith.divf %one, %d : vector<16xf32>
+  %z = arith.addf %y, %d : vector<16xf32>
+  return %z : vector<16xf32>
 }
 
 // CHECK-LABEL: @exp_may_be_the_right_term
