@@ -36,23 +36,35 @@ llvm::Expected<Weights> Weights::read(const Network &network,
   library.num_params = params.size();
 
   Weights weights;
+  std::vector<const float *> begins;
   edbc_error error;
   try {
-    if (readSafetensors(path.str().c_str(), library, weights.values, &error))
+    if (readSafetensors(path.str().c_str(), library, weights.data, begins,
+                        &error))
       return llvm::createStringError(llvm::Twine(error.message));
   } catch (const std::bad_alloc &) {
     return llvm::createStringError(path + ": too large for the memory");
+  }
+  for (auto [op, begin] : llvm::zip_equal(network.params, begins)) {
+    batch::ParamOp param = op;
+    weights.values.emplace_back(begin, param.getTensorType().getNumElements());
   }
   return weights;
 }
 
 Weights Weights::random(const Network &network, uint64_t seed) {
   Random random(seed);
+  size_t size = 0;
+  for (batch::ParamOp param : network.params)
+    size += param.getTensorType().getNumElements();
   Weights weights;
+  weights.data = AlignedArray<float>(size);
+  float *begin = weights.data.data();
   for (batch::ParamOp param : network.params) {
-    AlignedArray<float> &values =
-        weights.values.emplace_back(param.getTensorType().getNumElements());
-    drawWeights(random, param.getTensorType(), {values.data(), values.size()});
+    size_t count = param.getTensorType().getNumElements();
+    drawWeights(random, param.getTensorType(), {begin, count});
+    weights.values.emplace_back(begin, count);
+    begin += count;
   }
   return weights;
 }

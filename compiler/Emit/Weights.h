@@ -10,6 +10,7 @@
 #include "compiler/Emit/Network.h"
 #include "runtime/src/AlignedArray.h"
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 
 #include <vector>
@@ -19,7 +20,8 @@ namespace edbc {
 /// What every parameter of a network holds, row-major, in the order of
 /// `Network::params`.
 struct Weights {
-  std::vector<AlignedArray<float>> values;
+  AlignedArray<float> data; ///< where all values lie
+  std::vector<llvm::ArrayRef<float>> values;
 
   /// Reads them from a .safetensors file, by the rules of runtime/src/
   /// Safetensors.h; the error is one line that names the file.

@@ -15,6 +15,10 @@
 #include <type_traits>
 #include <utility>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace edbc {
 
 /// `columns` floats or numbers, padded as the ABI wants rows to be.
@@ -34,8 +38,16 @@ public:
   explicit AlignedArray(size_t size) : length(size) {
     if (size > SIZE_MAX / 2 / sizeof(T))
       throw std::bad_alloc();
-    memory.reset(static_cast<T *>(::operator new(
-        (size + EDBC_LANES) * sizeof(T), std::align_val_t(EDBC_ALIGNMENT))));
+    size_t bytes = (size + EDBC_LANES) * sizeof(T);
+    bool isLarge = bytes >= 2 * hugePage;
+    Free free = {std::align_val_t(isLarge ? hugePage : EDBC_ALIGNMENT)};
+    memory = {static_cast<T *>(::operator new(bytes, free.alignment)), free};
+#if defined(MADV_HUGEPAGE)
+    // First touching it takes a quarter of the time then. Where that is
+    // refused, nothing else changes.
+    if (isLarge)
+      madvise(memory.get(), bytes, MADV_HUGEPAGE);
+#endif
   }
 
   T *data() { return memory.get(); }
@@ -57,10 +69,11 @@ public:
   }
 
 private:
+  static constexpr size_t hugePage = 2 << 20;
+
   struct Free {
-    void operator()(T *pointer) const {
-      ::operator delete(pointer, std::align_val_t(EDBC_ALIGNMENT));
-    }
+    std::align_val_t alignment{EDBC_ALIGNMENT};
+    void operator()(T *pointer) const { ::operator delete(pointer, alignment); }
   };
 
   size_t length = 0;

@@ -52,25 +52,37 @@ static void layOutPadded(const edbc_param_desc &param, const float *values,
   }
 }
 
-/// Goes block by block, so that reads and writes both use up cache lines.
+/// Transposes `numRows` rows, `rowStride` floats apart, of `numColumns` floats:
+/// column c is written to `out + c * columnStride`, with zeros behind it up to
+/// `padded` floats. Goes block by block, so that reads and writes both use up
+/// cache lines.
+static void transpose(const float *values, size_t rowStride, size_t numRows,
+                      size_t numColumns, float *out, size_t columnStride,
+                      size_t padded) {
+  constexpr size_t block = EDBC_LANES;
+  for (size_t column = 0; column < numColumns; column += block) {
+    size_t columnsEnd = std::min(column + block, numColumns);
+    for (size_t row = 0; row < numRows; row += block) {
+      size_t count = std::min(block, numRows - row);
+      for (size_t c = column; c < columnsEnd; ++c) {
+        const float *from = values + row * rowStride + c;
+        float *to = out + c * columnStride + row;
+        for (size_t r = 0; r < count; ++r)
+          to[r] = from[r * rowStride];
+      }
+    }
+    for (size_t c = column; c < columnsEnd; ++c)
+      std::fill(out + c * columnStride + numRows,
+                out + c * columnStride + padded, 0.0f);
+  }
+}
+
 static void layOutColumns(const edbc_param_desc &param, const float *values,
                           float *out) {
-  constexpr size_t block = EDBC_LANES;
   size_t rows = param.rows, columns = param.columns;
   size_t stride = paddedWidth(rows);
   for (uint32_t matrix = 0; matrix < param.matrices; ++matrix) {
-    for (size_t row = 0; row < rows; row += block) {
-      size_t numRows = std::min(block, rows - row);
-      for (size_t column = 0; column < columns; column += block) {
-        size_t numColumns = std::min(block, columns - column);
-        for (size_t c = column; c < column + numColumns; ++c) {
-          float *to = out + c * stride + row;
-          for (size_t r = 0; r < numRows; ++r)
-            to[r] = values[(row + r) * columns + c];
-          std::fill(to + numRows, to + block, 0.0f);
-        }
-      }
-    }
+    transpose(values, columns, rows, columns, out, stride, stride);
     values += rows * columns;
     out += columns * stride;
   }
@@ -84,18 +96,15 @@ static void layOutPacked(const edbc_library &library,
     size_t numRows = std::min<size_t>(constant.panel, constant.rows - firstRow);
     for (uint32_t s = 0; s < constant.num_segments; ++s) {
       const edbc_pack_segment &segment = constant.segments[s];
-      for (uint32_t k = 0; k < segment.depth; ++k) {
-        for (uint32_t t = 0; t < segment.num_terms; ++t) {
-          const edbc_pack_term &term = segment.terms[t];
-          size_t columns = library.params[term.param].columns;
-          const float *column =
-              params[term.param] + firstRow * columns + term.column + k;
-          for (size_t j = 0; j < numRows; ++j)
-            out[j] = column[j * columns];
-          std::fill(out + numRows, out + constant.panel, 0.0f);
-          out += constant.panel;
-        }
+      size_t stride = size_t(segment.num_terms) * constant.panel;
+      for (uint32_t t = 0; t < segment.num_terms; ++t) {
+        const edbc_pack_term &term = segment.terms[t];
+        size_t columns = library.params[term.param].columns;
+        transpose(params[term.param] + firstRow * columns + term.column,
+                  columns, numRows, segment.depth, out + t * constant.panel,
+                  stride, constant.panel);
       }
+      out += segment.depth * stride;
     }
   }
 }

@@ -188,14 +188,12 @@ static edbc_status createModel(const edbc_library *library,
   if (edbc_status status = openDevice(*model, options, error))
     return status;
 
-  std::vector<AlignedArray<float>> read;
+  AlignedArray<float> read;
   std::vector<const float *> params;
   if (options && options->weights_path) {
-    if (edbc_status status =
-            readSafetensors(options->weights_path, *library, read, error))
+    if (edbc_status status = readSafetensors(options->weights_path, *library,
+                                             read, params, error))
       return status;
-    for (const AlignedArray<float> &values : read)
-      params.push_back(values.data());
   } else if (edbc_status status = findEmbedded(*library, params, error)) {
     return status;
   }

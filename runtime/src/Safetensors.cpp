@@ -276,8 +276,8 @@ class WeightsFile {
 public:
   WeightsFile(const char *path, edbc_error *error) : path(path), error(error) {}
 
-  edbc_status read(const edbc_library &library,
-                   std::vector<AlignedArray<float>> &values) {
+  edbc_status read(const edbc_library &library, AlignedArray<float> &data,
+                   std::vector<const float *> &params) {
     Tensors tensors;
     edbc_status status = readHeader(tensors);
     if (status == EDBC_OK)
@@ -287,7 +287,7 @@ public:
     if (status == EDBC_OK)
       status = checkOffsets(tensors);
     if (status == EDBC_OK)
-      status = readData(library, tensors, values);
+      status = readData(library, tensors, data, params);
     return status;
   }
 
@@ -467,18 +467,20 @@ private:
     return EDBC_OK;
   }
 
+  /// Tensors of floats without gaps between them begin at multiples of floats.
   edbc_status readData(const edbc_library &library, const Tensors &tensors,
-                       std::vector<AlignedArray<float>> &values) {
-    std::vector<AlignedArray<float>> read;
-    for (uint32_t i = 0; i < library.num_params; ++i) {
-      const Tensor &tensor = tensors.at(library.params[i].name);
-      size_t size = static_cast<size_t>(tensor.end - tensor.begin);
-      read.emplace_back(size / sizeof(float));
-      if (edbc_status status =
-              readBytes(dataBegin + tensor.begin, read.back().data(), size))
-        return status;
-    }
-    values = std::move(read);
+                       AlignedArray<float> &data,
+                       std::vector<const float *> &params) {
+    auto size = static_cast<size_t>(dataSize);
+    AlignedArray<float> read(size / sizeof(float));
+    if (edbc_status status = readBytes(dataBegin, read.data(), size))
+      return status;
+    std::vector<const float *> begins;
+    for (uint32_t i = 0; i < library.num_params; ++i)
+      begins.push_back(read.data() + tensors.at(library.params[i].name).begin /
+                                         sizeof(float));
+    data = std::move(read);
+    params = std::move(begins);
     return EDBC_OK;
   }
 
@@ -492,7 +494,8 @@ private:
 } // namespace
 
 edbc_status edbc::readSafetensors(const char *path, const edbc_library &library,
-                                  std::vector<AlignedArray<float>> &values,
+                                  AlignedArray<float> &data,
+                                  std::vector<const float *> &params,
                                   edbc_error *error) {
-  return WeightsFile(path, error).read(library, values);
+  return WeightsFile(path, error).read(library, data, params);
 }

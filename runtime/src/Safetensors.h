@@ -20,9 +20,12 @@ namespace edbc {
 ///
 /// The file must hold all parameters as F32 in their shapes and no other
 /// tensors. Whatever is wrong with it is reported with the path and the tensor,
-/// or the byte of the file; `values` is unchanged then.
+/// or the byte of the file; `data` and `params` are unchanged then.
+/// @param data of all tensors, as it stands in the file.
+/// @param params by parameter, where its values begin in `data`.
 edbc_status readSafetensors(const char *path, const edbc_library &library,
-                            std::vector<AlignedArray<float>> &values,
+                            AlignedArray<float> &data,
+                            std::vector<const float *> &params,
                             edbc_error *error);
 
 } // namespace edbc

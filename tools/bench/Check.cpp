@@ -31,10 +31,8 @@ double CheckResult::tolerance(edbc_precision precision) {
 static Reference createReference(const CompiledNetwork &network) {
   const edbc_library &library = network.getLibrary();
   ParameterValues values;
-  for (uint32_t i = 0; i < library.num_params; ++i) {
-    const auto &array = network.getWeights().values[i];
-    values[library.params[i].name] = llvm::ArrayRef(array.data(), array.size());
-  }
+  for (uint32_t i = 0; i < library.num_params; ++i)
+    values[library.params[i].name] = network.getWeights().values[i];
   mlir::FailureOr<Reference> reference =
       Reference::create(network.getCells(), values);
   if (mlir::failed(reference))

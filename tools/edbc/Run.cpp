@@ -234,9 +234,8 @@ bool Runner::findOutputs() {
 
 bool Runner::createReference() {
   ParameterValues values;
-  for (auto [param, array] : llvm::zip(network->params, weights.values))
-    values[param.getSymName().str()] =
-        llvm::ArrayRef(array.data(), array.size());
+  for (auto [param, floats] : llvm::zip(network->params, weights.values))
+    values[param.getSymName().str()] = floats;
   mlir::FailureOr<Reference> created = Reference::create(*cells, values);
   if (mlir::failed(created))
     return false;

@@ -49,7 +49,7 @@ TEST_F(WeightsTest, randomOnesAreReadBack) {
   const double columns[] = {5, 10, 5};
   ASSERT_EQ(weights->values.size(), std::size(sizes));
   for (size_t i = 0; i < std::size(sizes); ++i) {
-    const AlignedArray<float> &values = weights->values[i];
+    llvm::ArrayRef<float> values = weights->values[i];
     ASSERT_EQ(values.size(), sizes[i]);
     auto [least, most] =
         std::minmax_element(values.data(), values.data() + values.size());
@@ -74,7 +74,7 @@ TEST_F(WeightsTest, randomOnesAreTheSameInMemoryAndInFiles) {
     ASSERT_TRUE(bool(weights)) << llvm::toString(weights.takeError());
     ASSERT_EQ(drawn.values.size(), weights->values.size());
     for (size_t i = 0; i < drawn.values.size(); ++i) {
-      const AlignedArray<float> &a = drawn.values[i], &b = weights->values[i];
+      llvm::ArrayRef<float> a = drawn.values[i], b = weights->values[i];
       ASSERT_EQ(a.size(), b.size());
       EXPECT_TRUE(std::equal(a.data(), a.data() + a.size(), b.data()));
     }
