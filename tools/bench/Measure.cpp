@@ -75,6 +75,8 @@ static Measurement &operator+=(Measurement &sum, const Measurement &other) {
   sum.executedGflop += other.executedGflop;
   sum.bytes += other.bytes;
   sum.weightBytes += other.weightBytes;
+  sum.batchWork.insert(sum.batchWork.end(), other.batchWork.begin(),
+                       other.batchWork.end());
   return sum;
 }
 
@@ -103,30 +105,26 @@ public:
                                      : policy),
         fsm(learned) {}
 
-  /// Adds how many batches of each type a graph's schedule has.
-  void count(const core::Graph &graph, std::vector<uint64_t> &byType) {
+  /// The batches of a graph, until the next call.
+  const std::vector<core::Batch> &batchesOf(const core::Graph &graph) {
     switch (policy) {
     case Policy::Fsm:
-      return add(core::schedule(frontier, graph, 0, fsm), byType);
+      return core::schedule(frontier, graph, 0, fsm).batches;
     case Policy::Agenda:
-      return add(core::schedule(frontier, graph, 0, agenda), byType);
+      return core::schedule(frontier, graph, 0, agenda).batches;
     case Policy::Lemma:
-      return add(core::schedule(frontier, graph, 0, lemma), byType);
+      return core::schedule(frontier, graph, 0, lemma).batches;
     case Policy::Depth:
-      return add(depth.schedule(graph, 0), byType);
+      return depth.schedule(graph, 0).batches;
     case Policy::Search:
+      frontier.reset(graph);
       for (uint32_t type : searchSchedule(graph, SearchOptions()).types)
-        ++byType[type];
+        frontier.step(type);
     }
+    return frontier.schedule().batches;
   }
 
 private:
-  static void add(const core::Schedule &schedule,
-                  std::vector<uint64_t> &byType) {
-    for (const core::Batch &batch : schedule.batches)
-      ++byType[batch.type];
-  }
-
   Policy policy;
   core::Frontier frontier;
   core::FsmPolicy fsm;
@@ -148,8 +146,8 @@ Measurement bench::measureSchedules(const CompiledNetwork &network,
     Measurement one;
     one.miniBatches = 1;
     one.nodes = countNodes(batch);
-    one.gflop = countWork(batch, signature, network.getWork(), {}).flop * 1e-9;
-    std::vector<uint64_t> byType(numTypes);
+    for (const Work &work : countWork(batch, signature, network.getWork()))
+      one.gflop += work.flop * 1e-9;
     for (const core::Graph &graph :
          mergeInstances(batch, signature, configuration.batch)) {
       built.clear();
@@ -159,12 +157,10 @@ Measurement bench::measureSchedules(const CompiledNetwork &network,
                   graph.operands(node).size());
       one.buildMs += millisecondsSince(begin);
       begin = Clock::now();
-      schedules.count(built, byType);
+      one.batches += double(schedules.batchesOf(built).size());
       one.scheduleMs += millisecondsSince(begin);
       one.lowerBound += double(core::lowerBound(built));
     }
-    one.batches =
-        double(std::accumulate(byType.begin(), byType.end(), uint64_t(0)));
     sum += one;
   });
   return meanOf(sum);
@@ -254,15 +250,26 @@ Measurement bench::measure(const CompiledNetwork &network,
     best.barriers = double(statistics.barriers);
     best.uploadedBytes = double(statistics.uploaded_bytes);
     best.downloadedBytes = double(statistics.downloaded_bytes);
-    std::vector<uint64_t> byCell(library.num_cells);
+    const std::vector<CellWork> &cells = network.getWork();
+    std::vector<core::Batch> batches;
     for (const core::Graph &graph :
-         mergeInstances(batch, signature, configuration.batch))
-      schedules.count(graph, byCell);
-    Work work = countWork(batch, signature, network.getWork(), byCell);
-    best.gflop = work.flop * 1e-9;
-    best.executedGflop = work.executedFlop * 1e-9;
-    best.bytes = work.bytes;
-    best.weightBytes = weightBytes(network.getWork(), byCell);
+         mergeInstances(batch, signature, configuration.batch)) {
+      const std::vector<core::Batch> &more = schedules.batchesOf(graph);
+      batches.insert(batches.end(), more.begin(), more.end());
+    }
+    best.batchWork =
+        workOfBatches(batches, countWork(batch, signature, cells), cells);
+    std::vector<bool> isUsed(cells.size());
+    for (size_t i = 0; i < batches.size(); ++i) {
+      const Work &work = best.batchWork[i];
+      best.gflop += work.flop * 1e-9;
+      best.executedGflop += work.executedFlop * 1e-9;
+      best.bytes += work.bytes;
+      isUsed[batches[i].type] = true;
+    }
+    for (size_t cell = 0; cell < cells.size(); ++cell)
+      if (isUsed[cell])
+        best.weightBytes += cells[cell].batchBytes;
     sum += best;
   });
   return meanOf(sum);

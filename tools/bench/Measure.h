@@ -9,6 +9,7 @@
 
 #include "tools/bench/Application.h"
 #include "tools/bench/CompiledNetwork.h"
+#include "tools/bench/Work.h"
 
 #include <cmath>
 
@@ -63,7 +64,8 @@ struct Measurement {
   double gflop = 0;
   double executedGflop = 0;
   double bytes = 0;
-  double weightBytes = 0; ///< that the mini-batch reads, each once
+  double weightBytes = 0;      ///< that the mini-batch reads, each once
+  std::vector<Work> batchWork; ///< of all batches of all mini-batches
 };
 
 /// Mini-batches are consecutive instances; where there are fewer instances than

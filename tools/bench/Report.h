@@ -62,19 +62,18 @@ struct Result {
   double percentOfPeak() const {
     return gflops() / (peakGflops * configuration.threads) * 100;
   }
-  /// The least time of execution by the arithmetic that is executed, and by the
-  /// traffic, in milliseconds.
-  double arithmeticMs() const {
-    return figures.executedGflop / (peakGflops * configuration.threads) * 1e3;
-  }
-  double trafficMs() const {
-    return figures.bytes / (bandwidth * configuration.threads) * 1e-6;
-  }
-  double rooflineMs() const { return std::max(arithmeticMs(), trafficMs()); }
-  /// What of the two bounds it.
-  const char *bound() const {
-    return arithmeticMs() > trafficMs() ? "arithmetic" : "traffic";
-  }
+  /// The least time of execution, in milliseconds: that of each batch by the
+  /// arithmetic that is executed or by the traffic, whichever takes longer.
+  struct Roofline {
+    double arithmeticMs = 0; ///< of the batches that arithmetic bounds
+    double trafficMs = 0;    ///< of the others
+    double ms() const { return arithmeticMs + trafficMs; }
+    /// What of the two bounds most of the time.
+    const char *bound() const {
+      return arithmeticMs > trafficMs ? "arithmetic" : "traffic";
+    }
+  };
+  Roofline roofline() const;
   /// To build the graph and to schedule it.
   double nanosecondsOfNode() const {
     return (figures.buildMs + figures.scheduleMs) / figures.nodes * 1e6;
@@ -111,8 +110,10 @@ std::string tableRow(const Result &result);
 ///                           folded away
 ///     bandwidth_gbs         at which one core reads as many bytes as the
 ///                           weights take that the mini-batch reads
-///     roofline_ms           the least time that arithmetic or traffic takes
-///     bound                 which of the two: "arithmetic", "traffic"
+///     roofline_ms           the least time that arithmetic or traffic takes,
+///                           batch by batch
+///     bound                 which of the two takes more of it: "arithmetic",
+///                           "traffic"
 ///
 /// Of a peer's, `policy` is its name, and what only edbc has is left out.
 /// and on a CUDA device, whose peak_gflops are those of its precision:

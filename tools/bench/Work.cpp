@@ -154,35 +154,37 @@ void bench::addTraffic(const edbc_library &library,
   }
 }
 
-double bench::weightBytes(const std::vector<CellWork> &cells,
-                          const std::vector<uint64_t> &batchesByCell) {
-  double bytes = 0;
-  for (size_t i = 0; i < cells.size(); ++i)
-    if (batchesByCell[i] != 0)
-      bytes += cells[i].batchBytes;
-  return bytes;
-}
-
-Work bench::countWork(const std::vector<Instance> &miniBatch,
-                      const Signature &signature,
-                      const std::vector<CellWork> &cells,
-                      const std::vector<uint64_t> &batchesByCell) {
-  Work work;
+std::vector<Work> bench::countWork(const std::vector<Instance> &miniBatch,
+                                   const Signature &signature,
+                                   const std::vector<CellWork> &cells) {
+  std::vector<Work> byCell(cells.size());
   for (const Instance &instance : miniBatch)
     for (const Instance::Node &node : instance.nodes) {
+      Work &work = byCell[node.cell];
       work += cells[node.cell].node;
       const auto &operands = signature.cells[node.cell].operands;
       for (size_t i = 0; i < operands.size(); ++i) {
         if (operands[i].kind != EDBC_OPERAND_STATES)
           continue;
-        const Work &element = cells[node.cell].element[i];
         uint32_t list = instance.arguments[node.firstArgument + i];
-        double count = instance.elementsAt(list).size();
-        work += {count * element.flop, count * element.executedFlop,
-                 count * element.bytes};
+        work += cells[node.cell].element[i] *
+                double(instance.elementsAt(list).size());
       }
     }
-  for (size_t cell = 0; cell < batchesByCell.size(); ++cell)
-    work.bytes += double(batchesByCell[cell]) * cells[cell].batchBytes;
-  return work;
+  return byCell;
+}
+
+std::vector<Work> bench::workOfBatches(const std::vector<core::Batch> &batches,
+                                       const std::vector<Work> &byCell,
+                                       const std::vector<CellWork> &cells) {
+  std::vector<double> nodesByCell(cells.size());
+  for (const core::Batch &batch : batches)
+    nodesByCell[batch.type] += batch.count;
+  std::vector<Work> works;
+  for (const core::Batch &batch : batches) {
+    Work work = byCell[batch.type] * (batch.count / nodesByCell[batch.type]);
+    work.bytes += cells[batch.type].batchBytes;
+    works.push_back(work);
+  }
+  return works;
 }

@@ -28,6 +28,7 @@
 
 #include "edbc/abi.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "runtime/core/Scheduler.h"
 
 #include <vector>
 
@@ -43,6 +44,9 @@ struct Work {
     executedFlop += other.executedFlop;
     bytes += other.bytes;
     return *this;
+  }
+  Work operator*(double count) const {
+    return {flop * count, executedFlop * count, bytes * count};
   }
 };
 
@@ -66,16 +70,17 @@ void addExecuted(mlir::ModuleOp network, const Signature &signature,
 /// Adds the traffic of a library's cells.
 void addTraffic(const edbc_library &library, std::vector<CellWork> &cells);
 
-/// Bytes of weights that a mini-batch reads which is executed in so many
-/// batches of each cell.
-double weightBytes(const std::vector<CellWork> &cells,
-                   const std::vector<uint64_t> &batchesByCell);
+/// The work of a mini-batch's nodes by cell, without what batches take.
+std::vector<Work> countWork(const std::vector<Instance> &miniBatch,
+                            const Signature &signature,
+                            const std::vector<CellWork> &cells);
 
-/// The work of a mini-batch that is executed in so many batches of each cell;
-/// if `batchesByCell` is empty, without what batches take.
-Work countWork(const std::vector<Instance> &miniBatch,
-               const Signature &signature, const std::vector<CellWork> &cells,
-               const std::vector<uint64_t> &batchesByCell);
+/// The work of each batch that a mini-batch is executed in. The nodes of a cell
+/// share its work evenly.
+/// @param byCell what `countWork` says.
+std::vector<Work> workOfBatches(const std::vector<core::Batch> &batches,
+                                const std::vector<Work> &byCell,
+                                const std::vector<CellWork> &cells);
 
 } // namespace edbc::bench
 

@@ -62,12 +62,12 @@ HEAD = """# Figures
 By `tools/bench/figures.sh`, one thread. *Of peak*: arithmetic of the cells as
 written over time, as a fraction of the FMA peak that was measured just before.
 *To beat*: the same of the fastest published or repaired system (see
-`figures.py`). *Ratio*: of the two. *Limit*: the least time that the arithmetic
-left after folding, or the traffic at the speed of the cache that the weights fit,
-takes of the whole time, and which of them it is; more than all where caches keep
-weights from one batch to the next. The rest is building, scheduling, elementwise
-arithmetic and what batches cost that are small. A case is met if its ratio is 2 or
-more, or if it takes 85 % of peak or of its limit.
+`figures.py`). *Ratio*: of the two. *Limit*: of the whole time, what batches take at
+least, each by the arithmetic that is left after folding or by its traffic at the
+speed of the cache that the weights fit, whichever takes longer, and which of them
+takes more of it; more than all where caches keep weights from one batch to the next.
+The rest is building, scheduling and elementwise arithmetic. A case is met if its
+ratio is 2 or more, or if it takes 85 % of peak or of its limit.
 
 | network | batch | hidden | ms | GFLOP/s | of peak | to beat | ratio | limit | bound by | met |
 |---|---|---|---|---|---|---|---|---|---|---|"""
