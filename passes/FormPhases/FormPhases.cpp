@@ -239,15 +239,15 @@ void FormPhasesPass::copySources(Operation *user,
 }
 
 void FormPhasesPass::build(KernelOp kernel) {
-  // By level; within one, in order of first need.
+  // By level; within one, matrices first, since who computes them has time to
+  // fetch what the others read as well; then in order of first need.
+  auto isBefore = [](const PhaseKey &a, const PhaseKey &b) {
+    return std::pair(a.level, -a.columns) < std::pair(b.level, -b.columns);
+  };
   SmallVector<PhaseKey> order;
   for (auto &[op, key] : keys)
     if (!llvm::is_contained(order, key))
-      order.insert(llvm::upper_bound(order, key,
-                                     [](const PhaseKey &a, const PhaseKey &b) {
-                                       return a.level < b.level;
-                                     }),
-                   key);
+      order.insert(llvm::upper_bound(order, key, isBefore), key);
 
   Operation *end = kernel.getBodyBlock().getTerminator();
   for (const PhaseKey &key : order) {

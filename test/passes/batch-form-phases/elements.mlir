@@ -63,6 +63,21 @@ batch.kernel @matrices(%a: !batch.rows<@Matrix>, %x: !batch.values<4>) -> @Matri
   batch.scatter %v to "v" : tensor<?x8xf32>
 }
 
+// Of phases that don't need each other, matrices go first.
+// CHECK-LABEL: @matrices_first
+// CHECK:         batch.phase width 8 columns 4 {
+// CHECK:           batch.product
+// CHECK:         batch.phase width 8 {
+// CHECK:           batch.multiply
+batch.kernel @matrices_first(%a: !batch.rows<@Matrix>, %x: !batch.values<4>) -> @Matrix {
+  %M = batch.gather %a["M"] : !batch.rows<@Matrix> -> tensor<?x8x4xf32>
+  %i = batch.input %x : !batch.values<4> -> tensor<?x4xf32>
+  %v = batch.multiply %M, %i : tensor<?x8x4xf32>, tensor<?x4xf32> -> tensor<?x8xf32>
+  batch.scatter %v to "v" : tensor<?x8xf32>
+  %p = batch.product %M with [#batch.term<@U[0]>] : tensor<?x8x4xf32> -> tensor<?x8x4xf32>
+  batch.scatter %p to "M" : tensor<?x8x4xf32>
+}
+
 // CHECK-LABEL: @reductions_of_rows
 // CHECK:         %[[K:.*]]:2 = batch.phase width 8 {
 // CHECK:         %[[L:.*]] = batch.phase width 1 {
