@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "test/gpu/driver/FakeDevice.h"
-#include "test/gpu/driver/TestedSession.h"
+#include "test/gpu/driver/TestedGraphs.h"
 #include "test/unit/runtime/CountedMemory.h"
 
 using namespace edbc::fake;
@@ -17,11 +17,11 @@ namespace {
 class DeviceMemoryTest : public FakeDevice {};
 
 TEST_F(DeviceMemoryTest, WarmSessionsAllocateNothing) {
-  TestedModel model(device.get());
+  Model model(device.get(), edbc::Device::cuda());
   for (Launch launch : {Launch::Once, Launch::Steps}) {
     edbc::SessionOptions options;
     options.launch = launch;
-    TestedSession session(model, options);
+    Session session(model, options);
     std::vector<std::vector<float>> first = runEverything(session);
     session.reset();
     EXPECT_EQ(runEverything(session), first);

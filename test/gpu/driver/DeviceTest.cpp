@@ -6,7 +6,7 @@
 
 #include "runtime/cuda/DriverApi.h"
 #include "test/gpu/driver/FakeDevice.h"
-#include "test/gpu/driver/TestedSession.h"
+#include "test/gpu/driver/TestedGraphs.h"
 #include "test/unit/runtime/TestKernels.h"
 
 #include <cstring>
@@ -32,21 +32,21 @@ namespace {
 class DeviceTest : public FakeDevice {
 protected:
   std::vector<std::vector<float>> expected = [&] {
-    TestedModel model(device.get(), edbc::Device::cpu());
-    TestedSession session(model);
+    Model model(device.get(), edbc::Device::cpu());
+    Session session(model);
     return runEverything(session);
   }();
 };
 
 TEST_F(DeviceTest, GivesTheSameBitsAsTheCpu) {
-  TestedModel model(device.get());
+  Model model(device.get(), edbc::Device::cuda());
   for (Launch launch : {Launch::Once, Launch::Steps, Launch::Graph})
     for (edbc::Policy policy : {edbc::Policy::Fsm, edbc::Policy::Agenda,
                                 edbc::Policy::Depth, edbc::Policy::Lemma}) {
       edbc::SessionOptions options;
       options.policy = policy;
       options.launch = launch;
-      TestedSession session(model, options);
+      Session session(model, options);
       EXPECT_EQ(runEverything(session), expected);
       session.reset();
       EXPECT_EQ(runEverything(session), expected);
@@ -54,10 +54,10 @@ TEST_F(DeviceTest, GivesTheSameBitsAsTheCpu) {
 }
 
 TEST_F(DeviceTest, EqualNodesShareResults) {
-  TestedModel model(device.get());
+  Model model(device.get(), edbc::Device::cuda());
   edbc::SessionOptions options;
   options.share = true;
-  TestedSession session(model, options);
+  Session session(model, options);
   EXPECT_EQ(runEverything(session), expected);
   EXPECT_GT(session.statistics().shared_nodes, 0u);
   session.reset();
@@ -65,8 +65,8 @@ TEST_F(DeviceTest, EqualNodesShareResults) {
 }
 
 TEST_F(DeviceTest, ARunIsOneLaunch) {
-  TestedModel model(device.get());
-  TestedSession session(model);
+  Model model(device.get(), edbc::Device::cuda());
+  Session session(model);
   runEverything(session);
   EXPECT_EQ(numCalls("cuLaunchCooperativeKernel"), 4u);
   EXPECT_EQ(numCalls("cuLaunchKernel"), 0u);
@@ -79,8 +79,9 @@ TEST_F(DeviceTest, ARunIsOneLaunch) {
 }
 
 TEST_F(DeviceTest, TheSameStatisticsAsOnTheCpu) {
-  TestedModel model(device.get()), host(device.get(), edbc::Device::cpu());
-  TestedSession session(model), other(host);
+  Model model(device.get(), edbc::Device::cuda()),
+      host(device.get(), edbc::Device::cpu());
+  Session session(model), other(host);
   runEverything(session);
   runEverything(other);
   edbc::Statistics a = session.statistics(true), b = other.statistics(true);
@@ -95,9 +96,9 @@ TEST_F(DeviceTest, TheSameStatisticsAsOnTheCpu) {
 }
 
 TEST_F(DeviceTest, LaunchesStepsWhereCooperationIsRefused) {
-  TestedModel model(device.get());
+  Model model(device.get(), edbc::Device::cuda());
   for (int refusal : {720, 801, 701}) {
-    TestedSession session(model);
+    Session session(model);
     failCall("cuLaunchCooperativeKernel", 2, refusal);
     unsigned before = numCalls("cuLaunchCooperativeKernel");
     EXPECT_EQ(runEverything(session), expected);
@@ -110,8 +111,8 @@ TEST_F(DeviceTest, LaunchesStepsWhereTheDeviceCantCooperate) {
   Machine machine;
   machine.isCooperative = false;
   use(machine);
-  TestedModel model(device.get());
-  TestedSession session(model);
+  Model model(device.get(), edbc::Device::cuda());
+  Session session(model);
   EXPECT_EQ(runEverything(session), expected);
   EXPECT_EQ(session.statistics().device_launches,
             session.statistics().launches);
@@ -119,8 +120,8 @@ TEST_F(DeviceTest, LaunchesStepsWhereTheDeviceCantCooperate) {
 }
 
 TEST_F(DeviceTest, AWarmSessionCopiesOnceEachWay) {
-  TestedModel model(device.get());
-  TestedSession session(model);
+  Model model(device.get(), edbc::Device::cuda());
+  Session session(model);
   auto copies = [&] {
     session.reset();
     unsigned up = numCalls("cuMemcpyHtoDAsync_v2");
@@ -129,7 +130,7 @@ TEST_F(DeviceTest, AWarmSessionCopiesOnceEachWay) {
     std::vector<Score> scores = addInstances(session, 20);
     session.run();
     for (uint32_t i = 0; i < scores.size(); ++i)
-      EXPECT_EQ(session.logits(scores[i]),
+      EXPECT_EQ(toVector(session.logits(scores[i])),
                 scoreValues(innerValues(leafValues(i), leafValues(i + 1))));
     return std::vector<unsigned>{numCalls("cuMemcpyHtoDAsync_v2") - up,
                                  numCalls("cuMemcpyDtoHAsync_v2") - down,
@@ -143,8 +144,8 @@ TEST_F(DeviceTest, AWarmSessionCopiesOnceEachWay) {
 }
 
 TEST_F(DeviceTest, WhatIsNoLongerReadIsNoLongerCopied) {
-  TestedModel model(device.get());
-  TestedSession session(model);
+  Model model(device.get(), edbc::Device::cuda());
+  Session session(model);
   std::vector<Score> scores = addInstances(session, 3);
   session.run();
   session.logits(scores[0]);
@@ -157,11 +158,11 @@ TEST_F(DeviceTest, WhatIsNoLongerReadIsNoLongerCopied) {
 }
 
 TEST_F(DeviceTest, ResultsStayOnTheDevice) {
-  TestedModel model(device.get());
-  TestedSession session(model);
+  Model model(device.get(), edbc::Device::cuda());
+  Session session(model);
   std::vector<Score> scores = addInstances(session, 3);
   session.run();
-  edbc::DeviceView view = session.onDevice(scores[2]);
+  edbc::DeviceView view = session.logits(scores[2], edbc::onDevice);
   EXPECT_EQ(view.rows, Model::labels);
   EXPECT_EQ(view.columns, 1u);
   // The fake device's memory can be read by the host.
@@ -171,20 +172,20 @@ TEST_F(DeviceTest, ResultsStayOnTheDevice) {
 
   Table table = session.table(1);
   session.run();
-  view = session.onDevice(table);
+  view = session.matrix(table, edbc::onDevice);
   EXPECT_EQ(view.rows, Model::hidden);
   EXPECT_EQ(view.columns, Model::columns);
   EXPECT_EQ(view.stride, 32u);
 }
 
 TEST_F(DeviceTest, NothingIsOnADeviceOnTheCpu) {
-  TestedModel model(device.get(), edbc::Device::cpu());
-  TestedSession session(model);
+  Model model(device.get(), edbc::Device::cpu());
+  Session session(model);
   EXPECT_EQ(session.stream(), nullptr);
   Table table = session.table(1);
   session.run();
   try {
-    session.onDevice(table);
+    session.matrix(table, edbc::onDevice);
     FAIL();
   } catch (const edbc::Error &error) {
     EXPECT_EQ(error.status(), EDBC_INVALID_ARGUMENT);
@@ -195,7 +196,7 @@ TEST_F(DeviceTest, NothingIsOnADeviceOnTheCpu) {
   edbc::SessionOptions options;
   options.stream = &session;
   try {
-    TestedSession other(model, options);
+    Session other(model, options);
     FAIL();
   } catch (const edbc::Error &error) {
     EXPECT_EQ(error.status(), EDBC_INVALID_ARGUMENT);
@@ -205,7 +206,7 @@ TEST_F(DeviceTest, NothingIsOnADeviceOnTheCpu) {
 }
 
 TEST_F(DeviceTest, LaunchesAreChecked) {
-  TestedModel model(device.get());
+  Model model(device.get(), edbc::Device::cuda());
   edbc_session_options options = {};
   options.launch = static_cast<edbc_launch>(3);
   edbc_session *session = nullptr;
@@ -216,7 +217,7 @@ TEST_F(DeviceTest, LaunchesAreChecked) {
 }
 
 TEST_F(DeviceTest, SessionsWithAStreamDontWait) {
-  TestedModel model(device.get());
+  Model model(device.get(), edbc::Device::cuda());
   CUctx_st *context = nullptr;
   CUstream_st *stream = nullptr;
   ASSERT_EQ(cuDevicePrimaryCtxRetain(&context, 0), 0);
@@ -225,7 +226,7 @@ TEST_F(DeviceTest, SessionsWithAStreamDontWait) {
   {
     edbc::SessionOptions options;
     options.stream = stream;
-    TestedSession session(model, options);
+    Session session(model, options);
     EXPECT_EQ(session.stream(), stream);
     EXPECT_EQ(runEverything(session), expected);
     session.reset();
@@ -239,14 +240,14 @@ TEST_F(DeviceTest, SessionsWithAStreamDontWait) {
     std::vector<Score> second = addInstances(session, 5);
     session.run();
     EXPECT_EQ(numCalls("cuStreamSynchronize"), waits);
-    edbc::DeviceView view = session.onDevice(second[4]);
+    edbc::DeviceView view = session.logits(second[4], edbc::onDevice);
     ASSERT_EQ(cuStreamSynchronize(stream), 0);
     std::vector<float> values =
         scoreValues(innerValues(leafValues(4), leafValues(5)));
     EXPECT_EQ(memcmp(view.data, values.data(), values.size() * sizeof(float)),
               0);
-    EXPECT_EQ(session.logits(first[4]), values);
-    EXPECT_EQ(session.logits(second[4]), values);
+    EXPECT_EQ(toVector(session.logits(first[4])), values);
+    EXPECT_EQ(toVector(session.logits(second[4])), values);
     // Destroyed with work on the stream.
     addInstances(session, 5);
     session.run();
@@ -260,12 +261,12 @@ TEST_F(DeviceTest, SessionsWithAStreamDontWait) {
 }
 
 TEST_F(DeviceTest, RefusesTheStreamOfAnotherContext) {
-  TestedModel model(device.get());
+  Model model(device.get(), edbc::Device::cuda());
   edbc::SessionOptions options;
   int noStream = 0;
   options.stream = &noStream;
   try {
-    TestedSession session(model, options);
+    Session session(model, options);
     FAIL();
   } catch (const edbc::Error &error) {
     EXPECT_EQ(error.status(), EDBC_INVALID_ARGUMENT);
@@ -275,15 +276,15 @@ TEST_F(DeviceTest, RefusesTheStreamOfAnotherContext) {
 }
 
 TEST_F(DeviceTest, GraphsAreUpdated) {
-  TestedModel model(device.get());
+  Model model(device.get(), edbc::Device::cuda());
   edbc::SessionOptions options;
   options.launch = Launch::Graph;
-  TestedSession session(model, options);
+  Session session(model, options);
   for (uint32_t count : {3, 5, 8}) {
     session.reset();
     std::vector<Score> scores = addInstances(session, count);
     session.run();
-    EXPECT_EQ(session.logits(scores[0]),
+    EXPECT_EQ(toVector(session.logits(scores[0])),
               scoreValues(innerValues(leafValues(0), leafValues(1))));
   }
   EXPECT_EQ(numCalls("cuGraphLaunch"), 3u);
@@ -296,12 +297,12 @@ TEST_F(DeviceTest, SessionsOfAModelWorkInThreads) {
   Machine machine;
   machine.reportsEarlyFrees = false;
   use(machine);
-  TestedModel model(device.get());
+  Model model(device.get(), edbc::Device::cuda());
   std::vector<std::vector<float>> results[3];
   std::vector<std::thread> threads;
   for (auto &result : results)
     threads.emplace_back([&] {
-      TestedSession session(model);
+      Session session(model);
       runEverything(session);
       session.reset();
       result = runEverything(session);

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "test/gpu/driver/FakeDevice.h"
-#include "test/gpu/driver/TestedSession.h"
+#include "test/gpu/driver/TestedGraphs.h"
 #include "test/unit/runtime/TestKernels.h"
 
 #include <gmock/gmock.h>
@@ -30,10 +30,10 @@ protected:
     return {EDBC_OK, ""};
   }
 
-  static void expectScores(const TestedSession &session,
+  static void expectScores(const Session &session,
                            const std::vector<Score> &scores) {
     for (uint32_t i = 0; i < scores.size(); ++i)
-      EXPECT_EQ(session.logits(scores[i]),
+      EXPECT_EQ(toVector(session.logits(scores[i])),
                 scoreValues(
                     innerValues(leafValues(i % 200), leafValues(i % 200 + 1))));
   }
@@ -69,8 +69,8 @@ TEST_F(ErrorsTest, CreatingMayFailAnywhere) {
       failCall(function, n, 2);
       // What fails when they are destroyed is nobody's to mend.
       edbc::Error error = errorOf([&] {
-        TestedModel model(device.get());
-        TestedSession session(model);
+        Model model(device.get(), edbc::Device::cuda());
+        Session session(model);
         failNoCall();
       });
       EXPECT_EQ(leaks(), "");
@@ -103,7 +103,7 @@ TEST_F(ErrorsTest, RunsMayFailAnywhere) {
       "cuStreamEndCapture",   "cuGraphInstantiateWithFlags",
       "cuGraphLaunch",
   };
-  TestedModel model(device.get());
+  Model model(device.get(), edbc::Device::cuda());
   for (const char *function : functions) {
     SCOPED_TRACE(function);
     unsigned numFailures = 0;
@@ -115,7 +115,7 @@ TEST_F(ErrorsTest, RunsMayFailAnywhere) {
         options.launch = Launch::Steps;
       if (name.find("Capture") != name.npos || name.find("Graph") != name.npos)
         options.launch = Launch::Graph;
-      TestedSession session(model, options);
+      Session session(model, options);
       std::vector<Score> scores = addInstances(session, 4);
       unsigned before = numCalls(function);
       failCall(function, n, 2);
@@ -147,8 +147,8 @@ TEST_F(ErrorsTest, RunsMayFailAnywhere) {
 }
 
 TEST_F(ErrorsTest, TellsHowMuchMemoryIsMissing) {
-  TestedModel model(device.get());
-  TestedSession session(model);
+  Model model(device.get(), edbc::Device::cuda());
+  Session session(model);
   addInstances(session, 100);
   failCall("cuMemAlloc_v2", 1, 2);
   failCall("cuMemAlloc_v2", 2, 2);
@@ -161,8 +161,8 @@ TEST_F(ErrorsTest, TellsHowMuchMemoryIsMissing) {
 }
 
 TEST_F(ErrorsTest, TakesWhatIsNeededWhereRoomToGrowIsRefused) {
-  TestedModel model(device.get());
-  TestedSession session(model);
+  Model model(device.get(), edbc::Device::cuda());
+  Session session(model);
   std::vector<Score> first = addInstances(session, 100);
   session.run();
   // Little more is needed than there is.
@@ -178,8 +178,8 @@ TEST_F(ErrorsTest, LessCanBeRunWhenMemoryIsFull) {
   Machine machine;
   machine.memory = 1 << 20;
   use(machine);
-  TestedModel model(device.get());
-  TestedSession session(model);
+  Model model(device.get(), edbc::Device::cuda());
+  Session session(model);
   uint32_t count = 100;
   edbc::Error error(EDBC_OK, "");
   for (; error.status() == EDBC_OK; count += 100) {
@@ -198,10 +198,10 @@ TEST_F(ErrorsTest, LessCanBeRunWhenMemoryIsFull) {
 TEST_F(ErrorsTest, SessionsSayThatTheirDeviceFailed) {
   for (Launch launch : {Launch::Once, Launch::Steps, Launch::Graph}) {
     {
-      TestedModel model(device.get());
+      Model model(device.get(), edbc::Device::cuda());
       edbc::SessionOptions options;
       options.launch = launch;
-      TestedSession session(model, options), other(model);
+      Session session(model, options), other(model);
       std::vector<Score> scores = addInstances(session, 4);
       session.run();
       session.logits(scores[0]);
@@ -224,7 +224,7 @@ TEST_F(ErrorsTest, SessionsSayThatTheirDeviceFailed) {
         error = errorOf([&] { session.logits(scores[0]); });
         EXPECT_EQ(error.status(), EDBC_DEVICE_FAILED);
         EXPECT_THAT(error.what(), StartsWith(later));
-        error = errorOf([&] { session.onDevice(scores[0]); });
+        error = errorOf([&] { session.logits(scores[0], edbc::onDevice); });
         EXPECT_THAT(error.what(), StartsWith(later));
       }
       session.reset();
@@ -237,13 +237,13 @@ TEST_F(ErrorsTest, SessionsSayThatTheirDeviceFailed) {
       EXPECT_EQ(error.status(), EDBC_DEVICE_FAILED);
       EXPECT_THAT(error.what(), HasSubstr("CUDA_ERROR_ILLEGAL_ADDRESS"));
       // And so does a new one.
-      error = errorOf([&] { TestedSession third(model); });
+      error = errorOf([&] { Session third(model); });
       EXPECT_EQ(error.status(), EDBC_DEVICE_FAILED);
     }
     EXPECT_EQ(leaks(), "");
     // Once all is destroyed, the device can be used again.
-    TestedModel model(device.get());
-    TestedSession session(model);
+    Model model(device.get(), edbc::Device::cuda());
+    Session session(model);
     std::vector<Score> scores = addInstances(session, 4);
     session.run();
     expectScores(session, scores);
@@ -252,12 +252,12 @@ TEST_F(ErrorsTest, SessionsSayThatTheirDeviceFailed) {
 
 /// Nobody waits in such a run, so reading tells.
 TEST_F(ErrorsTest, ReadingTellsWhatFailedInTheMeantime) {
-  TestedModel model(device.get());
-  TestedSession owner(model); // of a stream
+  Model model(device.get(), edbc::Device::cuda());
+  Session owner(model); // of a stream
   {
     edbc::SessionOptions options;
     options.stream = owner.stream();
-    TestedSession session(model, options);
+    Session session(model, options);
     std::vector<Score> scores = addInstances(session, 4);
     failKernel(1, 719);
     session.run();
@@ -268,8 +268,8 @@ TEST_F(ErrorsTest, ReadingTellsWhatFailedInTheMeantime) {
 }
 
 TEST_F(ErrorsTest, RefusedLaunchesAreErrors) {
-  TestedModel model(device.get());
-  TestedSession session(model);
+  Model model(device.get(), edbc::Device::cuda());
+  Session session(model);
   std::vector<Score> scores = addInstances(session, 4);
   failCall("cuLaunchCooperativeKernel", 1, 1);
   edbc::Error error = errorOf([&] { session.run(); });

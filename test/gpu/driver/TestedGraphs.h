@@ -1,11 +1,11 @@
-//===- TestedSession.h - sessions for tests on devices ----------*- C++ -*-===//
+//===- TestedGraphs.h - graphs for tests on devices -------------*- C++ -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EDBC_TEST_GPU_DRIVER_TESTEDSESSION_H
-#define EDBC_TEST_GPU_DRIVER_TESTEDSESSION_H
+#ifndef EDBC_TEST_GPU_DRIVER_TESTEDGRAPHS_H
+#define EDBC_TEST_GPU_DRIVER_TESTEDGRAPHS_H
 
 #include "test/unit/runtime/TestNetwork.h"
 
@@ -13,78 +13,16 @@
 
 namespace edbc::fake {
 
+using test_network::Model;
 using test_network::Node;
 using test_network::Score;
+using test_network::Session;
 using test_network::Table;
-
-class TestedModel : public edbc::Model {
-public:
-  explicit TestedModel(const edbc_library &library,
-                       edbc::Device device = edbc::Device::cuda())
-      : edbc::Model(library, device) {}
-};
-
-/// The session of the hand-made network, with a model of either kind.
-class TestedSession : public edbc::Session {
-public:
-  explicit TestedSession(const edbc::Model &model,
-                         edbc::SessionOptions options = {})
-      : edbc::Session(model, options) {}
-
-  Node start() { return edbc::Session::add<Node>(0); }
-  Node leaf(uint32_t word) {
-    return edbc::Session::add<Node>(1, {edbc::tokenArgument(word)});
-  }
-  Node mark(Node node, edbc::Span<const float> x) {
-    return edbc::Session::add<Node>(
-        2, {edbc::stateArgument(node), edbc::denseArgument(x, 3, "mark", "x")});
-  }
-  Node inner(Node left, Node right) {
-    return edbc::Session::add<Node>(
-        3, {edbc::stateArgument(left), edbc::stateArgument(right)});
-  }
-  Score score(Node node) {
-    return edbc::Session::add<Score>(4, {edbc::stateArgument(node)});
-  }
-  Node join(Node base, edbc::Span<const Node> some,
-            edbc::Span<const Node> more) {
-    return edbc::Session::add<Node>(5, {edbc::stateArgument(base),
-                                        edbc::statesArgument(some),
-                                        edbc::statesArgument(more)});
-  }
-  Table table(uint32_t index) {
-    return edbc::Session::add<Table>(6, {edbc::tokenArgument(index)});
-  }
-  Table shift(Table table, Node node) {
-    return edbc::Session::add<Table>(
-        7, {edbc::stateArgument(table), edbc::stateArgument(node)});
-  }
-  Table total(edbc::Span<const Table> tables) {
-    return edbc::Session::add<Table>(8, {edbc::statesArgument(tables)});
-  }
-  std::vector<float> logits(Score value) const { return copy(0, value); }
-  std::vector<float> hidden(Node value) const { return copy(1, value); }
-  std::vector<float> matrix(Table value) const {
-    edbc::MatrixView view = readMatrix(2, value);
-    std::vector<float> elements;
-    for (size_t column = 0; column < view.columns(); ++column)
-      for (float element : view.column(column))
-        elements.push_back(element);
-    return elements;
-  }
-  edbc::DeviceView onDevice(Score value) const { return readDevice(0, value); }
-  edbc::DeviceView onDevice(Table value) const { return readDevice(2, value); }
-
-private:
-  std::vector<float> copy(uint32_t output, const edbc::Value &value) const {
-    edbc::Span<const float> data = read(output, value);
-    return {data.begin(), data.end()};
-  }
-};
+using test_network::toVector;
 
 /// Instances with every kind of cell, of various sizes, which grow and some of
 /// which are dropped. Returns all that can be read, in order of addition.
-inline std::vector<std::vector<float>> runEverything(TestedSession &session) {
+inline std::vector<std::vector<float>> runEverything(Session &session) {
   std::vector<std::vector<float>> results;
   std::vector<Node> last;
   for (uint32_t round = 0; round < 4; ++round) {
@@ -123,13 +61,13 @@ inline std::vector<std::vector<float>> runEverything(TestedSession &session) {
     }
     session.run();
     for (Score score : scores)
-      results.push_back(session.logits(score));
+      results.push_back(toVector(session.logits(score)));
     for (Table table : tables)
-      results.push_back(session.matrix(table));
+      results.push_back(toVector(session.matrix(table)));
     // Hidden states aren't read in every run.
     if (round % 2 == 1)
       for (Node node : nodes)
-        results.push_back(session.hidden(node));
+        results.push_back(toVector(session.hidden(node)));
     if (round == 0)
       for (uint32_t i = 0; i < 3; ++i)
         session.dropInstance(i);
@@ -139,7 +77,7 @@ inline std::vector<std::vector<float>> runEverything(TestedSession &session) {
 
 /// Adds `count` instances, of which number i is of the words i and i + 1,
 /// modulo 200; returns their scores.
-inline std::vector<Score> addInstances(TestedSession &session, uint32_t count) {
+inline std::vector<Score> addInstances(Session &session, uint32_t count) {
   std::vector<Score> scores;
   for (uint32_t i = 0; i < count; ++i) {
     session.beginInstance();
@@ -152,4 +90,4 @@ inline std::vector<Score> addInstances(TestedSession &session, uint32_t count) {
 
 } // namespace edbc::fake
 
-#endif // EDBC_TEST_GPU_DRIVER_TESTEDSESSION_H
+#endif // EDBC_TEST_GPU_DRIVER_TESTEDGRAPHS_H

@@ -5,24 +5,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "test/unit/runtime/CountedMemory.h"
+#include "test/unit/runtime/SessionTest.h"
 #include "test/unit/runtime/TestKernels.h"
-#include "test/unit/runtime/TestNetwork.h"
-
-#include <gtest/gtest.h>
 
 using namespace test_network;
 using edbc::test::failingAllocation;
 using edbc::test::numAllocations;
-
-/// All policies, with shared results and without.
-static std::vector<std::pair<edbc::Policy, bool>> policiesAndSharing() {
-  std::vector<std::pair<edbc::Policy, bool>> all;
-  for (edbc::Policy policy : {edbc::Policy::Fsm, edbc::Policy::Agenda,
-                              edbc::Policy::Depth, edbc::Policy::Lemma})
-    for (bool share : {false, true})
-      all.emplace_back(policy, share);
-  return all;
-}
 
 /// Builds and runs a graph in two steps, with every kind of cell.
 static std::vector<float> runBatch(Session &session) {
@@ -49,17 +37,13 @@ static std::vector<float> runBatch(Session &session) {
   }
   session.resumeInstance(49);
   session.run();
-  edbc::Span<const float> logits = session.logits(last);
-  return {logits.begin(), logits.end()};
+  return toVector(session.logits(last));
 }
 
 TEST(MemoryTest, WarmSessionsAllocateNothing) {
   Model model;
-  for (auto [policy, share] : policiesAndSharing()) {
-    edbc::SessionOptions options;
-    options.policy = policy;
+  for (edbc::SessionOptions options : policiesAndSharing()) {
     options.threads = 2;
-    options.share = share;
     Session session(model, options);
     std::vector<float> first = runBatch(session);
     session.reset();
@@ -103,10 +87,10 @@ TEST(MemoryTest, ModelsSurviveLackOfMemory) {
 TEST(MemoryTest, FailedCallsChangeNothing) {
   Model model;
   // Each call once fails for lack of memory and then succeeds.
-  for (auto [policy, share] : policiesAndSharing()) {
+  for (const edbc::SessionOptions &which : policiesAndSharing()) {
     edbc_session_options options = {};
-    options.policy = static_cast<edbc_policy_kind>(policy);
-    options.share = share;
+    options.policy = static_cast<edbc_policy_kind>(which.policy);
+    options.share = which.share;
     edbc_session *session = nullptr;
     ASSERT_EQ(edbc_session_create(model.handle(), &options, &session, nullptr),
               EDBC_OK);

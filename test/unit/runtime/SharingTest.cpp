@@ -16,10 +16,6 @@ namespace {
 
 using namespace test_network;
 
-std::vector<float> toVector(edbc::Span<const float> span) {
-  return {span.begin(), span.end()};
-}
-
 edbc::SessionOptions sharing(edbc::Policy policy = edbc::Policy::Fsm) {
   edbc::SessionOptions options;
   options.policy = policy;

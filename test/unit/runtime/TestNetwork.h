@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // In the form of a header that `edbc compile` generates, for a small network
-// that uses every kind of operand, constant and binding. Its cells:
+// that uses every kind of operand, constant and binding, and what tests read of
+// it as vectors. Its cells:
 //
 //     start() -> Node            h = b                    c = 1
 //     leaf(word) -> Node         h = E[word]              c = E[word] + b
@@ -29,6 +30,9 @@
 #define EDBC_TEST_UNIT_RUNTIME_TESTNETWORK_H
 
 #include "edbc/edbc.h"
+
+#include <string>
+#include <vector>
 
 extern "C" const edbc_library edbc_library_test_network;
 
@@ -55,8 +59,10 @@ public:
   /// With the weights of a .safetensors file.
   explicit Model(const std::string &weightsPath)
       : edbc::Model(edbc_library_test_network, weightsPath) {}
-  /// Of a library that differs from the network's in its policy only.
-  explicit Model(const edbc_library &library) : edbc::Model(library) {}
+  /// Of a library that differs from the network's in its policy or its images.
+  explicit Model(const edbc_library &library,
+                 edbc::Device device = edbc::Device::cpu())
+      : edbc::Model(library, device) {}
 };
 
 class Session : public edbc::Session {
@@ -100,6 +106,9 @@ public:
   edbc::Span<const float> logits(Score value) const {
     return edbc::Session::read(0, value);
   }
+  edbc::DeviceView logits(Score value, edbc::OnDevice) const {
+    return edbc::Session::readDevice(0, value);
+  }
   /// `h` of a node: 20 floats.
   edbc::Span<const float> hidden(Node value) const {
     return edbc::Session::read(1, value);
@@ -108,7 +117,23 @@ public:
   edbc::MatrixView matrix(Table value) const {
     return edbc::Session::readMatrix(2, value);
   }
+  edbc::DeviceView matrix(Table value, edbc::OnDevice) const {
+    return edbc::Session::readDevice(2, value);
+  }
 };
+
+inline std::vector<float> toVector(edbc::Span<const float> span) {
+  return {span.begin(), span.end()};
+}
+
+/// Column by column.
+inline std::vector<float> toVector(edbc::MatrixView matrix) {
+  std::vector<float> elements;
+  for (size_t column = 0; column < matrix.columns(); ++column)
+    for (float element : matrix.column(column))
+      elements.push_back(element);
+  return elements;
+}
 
 } // namespace test_network
 
