@@ -149,9 +149,9 @@ void edbc_session::reset() {
 // Reading
 //===----------------------------------------------------------------------===//
 
-edbc_status edbc_session::checkRead(uint32_t outputNumber,
-                                    const edbc_value &value,
-                                    edbc_error *error) const {
+edbc_status edbc_session::read(uint32_t outputNumber, const edbc_value &value,
+                               bool onDevice, const float **data, size_t *width,
+                               edbc_error *error) const {
   if (outputNumber >= library().num_outputs)
     return fail(error, EDBC_INVALID_ARGUMENT,
                 "there is no output %u; network '%s' has %u", outputNumber,
@@ -160,50 +160,27 @@ edbc_status edbc_session::checkRead(uint32_t outputNumber,
   if (const char *what = explainValue(value))
     return fail(error, EDBC_INVALID_ARGUMENT, "output '%s': %s", output.name,
                 what);
-  if (places[value.node].state() != output.state)
+  const Place &place = places[value.node];
+  const edbc_state_desc &state = library().states[output.state];
+  if (place.state() != output.state)
     return fail(error, EDBC_INVALID_ARGUMENT,
                 "output '%s': the value is of cell '%s', which yields state "
                 "'%s', expected '%s'",
                 output.name, library().cells[graph.type(value.node)].name,
-                library().states[places[value.node].state()].name,
-                library().states[output.state].name);
+                library().states[place.state()].name, state.name);
   if (value.node >= executed)
     return fail(error, EDBC_INVALID_ARGUMENT,
                 "output '%s': the node is not yet executed; call run first",
                 output.name);
-  return EDBC_OK;
-}
-
-edbc_status edbc_session::read(uint32_t outputNumber, edbc_value value,
-                               const float **data, size_t *width,
-                               edbc_error *error) const {
-  if (edbc_status status = checkRead(outputNumber, value, error))
-    return status;
-  const edbc_output_desc &output = library().outputs[outputNumber];
-  const edbc_field_desc &field =
-      library().states[output.state].fields[output.field];
-  *data =
-      executor->hostRow(output.state, places[value.node].row) + field.offset;
-  *width = field.width;
-  return EDBC_OK;
-}
-
-edbc_status edbc_session::readDevice(uint32_t outputNumber, edbc_value value,
-                                     const float **data, size_t *width,
-                                     edbc_error *error) const {
-  if (edbc_status status = checkRead(outputNumber, value, error))
-    return status;
-  const edbc_output_desc &output = library().outputs[outputNumber];
-  const edbc_field_desc &field =
-      library().states[output.state].fields[output.field];
-  const float *row = executor->deviceRow(output.state, places[value.node].row);
+  const float *row = onDevice ? executor->deviceRow(output.state, place.row)
+                              : executor->hostRow(output.state, place.row);
   if (!row)
     return fail(error, EDBC_INVALID_ARGUMENT,
                 "output '%s': the model was created on the CPU; its results "
                 "are on no device",
                 output.name);
-  *data = row + field.offset;
-  *width = field.width;
+  *data = row + state.fields[output.field].offset;
+  *width = state.fields[output.field].width;
   return EDBC_OK;
 }
 

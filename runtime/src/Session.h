@@ -35,10 +35,8 @@ struct edbc_session {
   edbc_status add(uint32_t cell, const edbc_argument *arguments,
                   edbc_value *out, edbc_error *error);
   edbc_status run();
-  edbc_status read(uint32_t output, edbc_value value, const float **data,
-                   size_t *width, edbc_error *error) const;
-  edbc_status readDevice(uint32_t output, edbc_value value, const float **data,
-                         size_t *width, edbc_error *error) const;
+  edbc_status read(uint32_t output, const edbc_value &value, bool onDevice,
+                   const float **data, size_t *width, edbc_error *error) const;
   void *stream() const { return executor->stream(); }
   void reset();
   void getStatistics(bool lowerBound, edbc_statistics &out) const;
@@ -77,8 +75,6 @@ private:
                     uint32_t *operands) const;
   void appendElements(edbc::CellItems &items, const edbc_argument *arguments);
   uint32_t takeRow(edbc::StateRows &rows);
-  edbc_status checkRead(uint32_t output, const edbc_value &value,
-                        edbc_error *error) const;
   edbc_status checkInstance(uint32_t instance, edbc_error *error) const;
   edbc_status explainOperand(const edbc_cell_desc &cell, uint32_t operand,
                              const edbc_argument &argument,

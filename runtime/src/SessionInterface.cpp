@@ -93,24 +93,30 @@ edbc_status edbc_session_run(edbc_session *session, edbc_error *error) {
   return guarded(error, [&] { return session->run(); });
 }
 
+static edbc_status readResult(const edbc_session *session, uint32_t output,
+                              const edbc_value &value, bool onDevice,
+                              const float **data, size_t *width,
+                              edbc_error *error) {
+  if (!session || !data || !width)
+    return failNull(error);
+  return guarded(error, [&] {
+    return session->read(output, value, onDevice, data, width, error);
+  });
+}
+
 edbc_status edbc_session_read(const edbc_session *session, uint32_t output,
                               edbc_value value, const float **data,
                               size_t *width, edbc_error *error) {
-  if (!session || !data || !width)
-    return failNull(error);
-  return guarded(
-      error, [&] { return session->read(output, value, data, width, error); });
+  return readResult(session, output, value, /*onDevice=*/false, data, width,
+                    error);
 }
 
 edbc_status edbc_session_read_device(const edbc_session *session,
                                      uint32_t output, edbc_value value,
                                      const float **data, size_t *width,
                                      edbc_error *error) {
-  if (!session || !data || !width)
-    return failNull(error);
-  return guarded(error, [&] {
-    return session->readDevice(output, value, data, width, error);
-  });
+  return readResult(session, output, value, /*onDevice=*/true, data, width,
+                    error);
 }
 
 void *edbc_session_stream(const edbc_session *session) {
