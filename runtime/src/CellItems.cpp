@@ -6,6 +6,8 @@
 
 #include "runtime/src/CellItems.h"
 
+#include "runtime/src/Growth.h"
+
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
@@ -67,8 +69,7 @@ void CellItems::reserveElements(uint32_t operand, size_t number) {
   std::vector<uint32_t> &rows = elements[operand];
   if (number > UINT32_MAX - rows.size())
     throw std::length_error("elements");
-  if (number > rows.capacity() - rows.size())
-    rows.reserve(std::max(rows.size() + number, rows.capacity() * 2));
+  reserveMore(rows, number);
 }
 
 void CellItems::clear() {

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/src/Growth.h"
 #include "runtime/src/Session.h"
 
 using namespace edbc;
@@ -44,8 +45,7 @@ edbc_status edbc_session::run() {
 
   // First everything that may fail, then what can be seen.
   Clock::time_point runBegin = Clock::now();
-  if (runEnds.size() == runEnds.capacity())
-    runEnds.reserve(runEnds.size() * 2 + 16);
+  reserveMore(runEnds);
   if (shared)
     shared->reserveRun();
   uint64_t fallbacks = 0;

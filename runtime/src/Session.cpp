@@ -8,9 +8,10 @@
 
 #include "runtime/cuda/CudaExecutor.h"
 #include "runtime/src/Failure.h"
+#include "runtime/src/Growth.h"
 #include "runtime/src/Model.h"
 
-#include <algorithm>
+#include <stdexcept>
 
 using namespace edbc;
 
@@ -109,9 +110,7 @@ edbc_status edbc_session::dropInstance(uint32_t number, edbc_error *error) {
     for (uint32_t node = stretches[s].begin; node < stretches[s].end; ++node)
       ++states[places[node].state()].numDropped;
   for (StateRows &rows : states)
-    if (rows.free.size() + rows.numDropped > rows.free.capacity())
-      rows.free.reserve(std::max(rows.free.size() + rows.numDropped,
-                                 rows.free.capacity() * 2));
+    reserveMore(rows.free, rows.numDropped);
   for (uint32_t s = last; s != none; s = stretches[s].previous)
     for (uint32_t node = stretches[s].end; node-- > stretches[s].begin;)
       if (!shared || shared->release(node))

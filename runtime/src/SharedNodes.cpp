@@ -6,16 +6,12 @@
 
 #include "runtime/src/SharedNodes.h"
 
+#include "runtime/src/Growth.h"
+
 #include <algorithm>
 #include <cstring>
 
 using namespace edbc;
-
-/// Makes room for one more element, without effect where it throws.
-template <typename T> static void reserveOneMore(std::vector<T> &elements) {
-  if (elements.size() == elements.capacity())
-    elements.reserve(std::max<size_t>(256, elements.size() * 2));
-}
 
 namespace {
 /// A hash of numbers in their order.
@@ -117,9 +113,9 @@ void SharedNodes::growTable() {
 }
 
 void SharedNodes::reserveOne() {
-  reserveOneMore(places);
-  reserveOneMore(entries);
-  reserveOneMore(distinctOf);
+  reserveMore(places);
+  reserveMore(entries);
+  reserveMore(distinctOf);
   graph.reserve(numOperands);
   if ((entries.size() + 1) * 2 > table.size())
     growTable();
@@ -152,4 +148,4 @@ void SharedNodes::clear() {
   executed = 0;
 }
 
-void SharedNodes::reserveRun() { reserveOneMore(runEnds); }
+void SharedNodes::reserveRun() { reserveMore(runEnds); }
