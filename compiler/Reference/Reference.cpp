@@ -490,3 +490,15 @@ double edbc::relativeError(ArrayRef<double> expected, ArrayRef<float> found,
     return 0;
   return difference / std::max(::largestMagnitude(expected), usual / 100);
 }
+
+double edbc::toleranceOf(edbc_precision precision) {
+  switch (precision) {
+  case EDBC_PRECISION_F32:
+    return 1e-5;
+  case EDBC_PRECISION_TF32:
+    return 5e-3;
+  case EDBC_PRECISION_BF16:
+    return 5e-2;
+  }
+  return 0;
+}

@@ -16,6 +16,7 @@
 
 #include "compiler/Graphs/GraphFile.h"
 #include "dialects/Cell/Cell.h"
+#include "edbc/abi.h"
 
 #include <map>
 #include <string>
@@ -87,6 +88,9 @@ double largestMagnitude(llvm::ArrayRef<NodeState> nodes, llvm::StringRef state,
 /// other doesn't have.
 double relativeError(llvm::ArrayRef<double> expected,
                      llvm::ArrayRef<float> found, double usual);
+
+/// The relativeError() that kernels which multiply with a precision may have.
+double toleranceOf(edbc_precision precision);
 
 } // namespace edbc
 

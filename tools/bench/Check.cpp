@@ -16,18 +16,6 @@
 using namespace edbc;
 using namespace edbc::bench;
 
-double CheckResult::tolerance(edbc_precision precision) {
-  switch (precision) {
-  case EDBC_PRECISION_F32:
-    return 1e-5;
-  case EDBC_PRECISION_TF32:
-    return 5e-3;
-  case EDBC_PRECISION_BF16:
-    return 5e-2;
-  }
-  return 0;
-}
-
 static Reference createReference(const CompiledNetwork &network) {
   const edbc_library &library = network.getLibrary();
   ParameterValues values;

@@ -16,10 +16,6 @@ struct CheckResult {
   double largestError = 0; ///< relativeError of an output
   /// Whether each instance alone gives the bits that all together give.
   bool isSameAlone = true;
-
-  /// What kernels of a precision may differ from the interpreter, which
-  /// computes in double precision.
-  static double tolerance(edbc_precision precision);
 };
 
 /// Executes the instances in one mini-batch, alone, and by the interpreter, and

@@ -6,6 +6,7 @@
 
 #include "compiler/Cuda/DeviceCode.h"
 #include "compiler/Emit/Files.h"
+#include "compiler/Reference/Reference.h"
 #include "tools/bench/Check.h"
 #include "tools/bench/Machine.h"
 #include "tools/bench/Plan.h"
@@ -91,8 +92,8 @@ void Benchmark::compare(const CompiledNetwork &compiled,
       checkNetwork(compiled, miniBatch, optionsOf(result.configuration));
   edbc_precision precision =
       result.device ? result.device->precision : EDBC_PRECISION_F32;
-  bool isGood = found.isSameAlone &&
-                found.largestError <= CheckResult::tolerance(precision);
+  bool isGood =
+      found.isSameAlone && found.largestError <= toleranceOf(precision);
   numWrong += !isGood;
   llvm::outs() << llvm::format(
       "%-18s hidden %4u, batch %5u, %-6s %-9s %-4s: %zu values, largest error "

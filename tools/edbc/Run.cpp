@@ -15,6 +15,7 @@
 #include "tools/edbc/ModelFile.h"
 
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
@@ -73,6 +74,11 @@ struct RunArguments {
   cl::opt<bool> check{
       "check", cl::cat(category),
       cl::desc("Compare with the interpreter; print the largest error only")};
+  cl::opt<double> tolerance{
+      "tolerance", cl::value_desc("error"), cl::cat(category),
+      cl::desc("Largest error that --check accepts, relative to the largest "
+               "number of an output (default: 1e-5; 5e-3 with tf32, 5e-2 with "
+               "bf16)")};
 };
 
 /// The largest relativeError() of an output.
@@ -421,6 +427,16 @@ int edbc::runMain(int argc, const char **argv) {
                          "'; the policies are fsm, agenda, depth and lemma");
     return 2;
   }
+  bool hasTolerance = arguments.tolerance.getNumOccurrences() != 0;
+  if (hasTolerance && !arguments.check) {
+    fail("edbc run", "--tolerance is of no use without --check");
+    return 2;
+  }
+  if (hasTolerance &&
+      (!std::isfinite(arguments.tolerance) || arguments.tolerance <= 0)) {
+    fail("edbc run", "--tolerance must be a finite number above 0");
+    return 2;
+  }
   std::optional<uint32_t> cudaDevice;
   if (!parseDevice(arguments.device, cudaDevice)) {
     fail("edbc run", "unknown device '" + arguments.device +
@@ -447,9 +463,6 @@ int edbc::runMain(int argc, const char **argv) {
   if (!arguments.check)
     return 0;
 
-  double tolerance = *precision == EDBC_PRECISION_F32    ? 1e-5
-                     : *precision == EDBC_PRECISION_TF32 ? 5e-3
-                                                         : 5e-2;
   const LargestError &largest = runner.getLargestError();
   llvm::json::OStream json(llvm::outs());
   json.object([&] {
@@ -464,5 +477,14 @@ int edbc::runMain(int argc, const char **argv) {
     }
   });
   llvm::outs() << "\n";
-  return largest.error <= tolerance ? 0 : 1;
+  double tolerance =
+      hasTolerance ? double(arguments.tolerance) : toleranceOf(*precision);
+  if (largest.error <= tolerance)
+    return 0;
+  return fail("edbc run",
+              llvm::formatv("output '{0}' of node {1} of instance {2} differs "
+                            "from the interpreter's by {3:e2}, more than the "
+                            "tolerance of {4:e2}",
+                            largest.output, largest.node, largest.instance,
+                            largest.error, tolerance));
 }
