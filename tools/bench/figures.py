@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Prints a table of the published comparison from the JSON lines of edbc-bench.
+"""Prints tables from the JSON lines of edbc-bench that figures.sh collects.
 
     figures.py LINES
 
-Each case of the published comparison, one thread: the fraction of the machine's
-FMA peak that edbc reaches, counting the arithmetic of the cells as written, and
-the fraction that the fastest of the published systems and their repaired forms
-reached on a machine whose peak was measured as well. Their ratio is how many
-times as fast edbc is at the same peak.
+First each case of the published comparison: the fraction of the machine's FMA peak
+that edbc reaches, counting the arithmetic of the cells as written, and the fraction
+that the fastest of the published systems and their repaired forms reached on a
+machine whose peak was measured as well. Their ratio is how many times as fast edbc
+is at the same peak.
 """
 
 import json
@@ -59,15 +59,19 @@ TO_BEAT = {
 
 HEAD = """# Figures
 
-By `tools/bench/figures.sh`, one thread. *Of peak*: arithmetic of the cells as
-written over time, as a fraction of the FMA peak that was measured just before.
-*To beat*: the same of the fastest published or repaired system (see
-`figures.py`). *Ratio*: of the two. *Limit*: of the whole time, what batches take at
-least, each by the arithmetic that is left after folding or by its traffic at the
-speed of the cache that the weights fit, whichever takes longer, and which of them
-takes more of it; more than all where caches keep weights from one batch to the next.
-The rest is building, scheduling and elementwise arithmetic. A case is met if its
-ratio is 2 or more, or if it takes 85 % of peak or of its limit.
+By `tools/bench/figures.sh`.
+
+## The published comparison
+
+One thread. *Of peak*: arithmetic of the cells as written over time, as a fraction
+of the FMA peak that was measured just before. *To beat*: the same of the fastest
+published or repaired system (see `figures.py`). *Ratio*: of the two. *Limit*: of the
+whole time, what batches take at least, each by the arithmetic that is left after
+folding or by its traffic at the speed of the cache that the weights fit, whichever
+takes longer, and which of them takes more of it; more than all where caches keep
+weights from one batch to the next. The rest is building, scheduling and elementwise
+arithmetic. A case is met if its ratio is 2 or more, or if it takes 85 % of peak or
+of its limit.
 
 | network | batch | hidden | ms | GFLOP/s | of peak | to beat | ratio | limit | bound by | met |
 |---|---|---|---|---|---|---|---|---|---|---|"""
@@ -77,14 +81,12 @@ def percent(fraction):
     return f"{fraction * 100:.0f} %"
 
 
-def main(path):
+def print_published(results):
     measured = {}
-    with open(path, encoding="utf-8") as lines:
-        for result in map(json.loads, lines):
-            if (result["threads"], result["policy"], result.get("share"),
-                    result.get("fuse")) == (1, "fsm", False, "all"):
-                key = result["workload"], result["batch"], result["hidden"]
-                measured[key] = result
+    for result in results:
+        if (result["threads"], result["policy"]) == (1, "fsm"):
+            key = result["workload"], result["batch"], result["hidden"]
+            measured.setdefault(key, result)
     print(HEAD)
     ratios, missed = [], 0
     for network, cases in TO_BEAT.items():
@@ -104,10 +106,77 @@ def main(path):
                   f"| {percent(limit)} | {result['bound']} "
                   f"| {'yes' if is_met else 'no'} |")
     if not ratios:
-        sys.exit(f"figures.py: {path} has none of the cases")
+        sys.exit("figures.py: the lines have none of the cases")
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
     print(f"\nGeometric mean of the ratios, of {len(ratios)} cases: {mean:.2f}. "
           f"Met: {len(ratios) - missed} of {len(ratios)}.")
+
+
+def print_large(results):
+    print("\n## Large matrices in large batches\n\nOne thread.\n\n"
+          "| network | batch | hidden | ms | of peak | limit |\n"
+          "|---|---|---|---|---|---|")
+    for result in results:
+        if (result["batch"] == 256 and result["hidden"] > 128
+                and result["threads"] == 1):
+            print(f"| {result['workload']} | 256 | {result['hidden']} "
+                  f"| {result['ms']:.1f} "
+                  f"| {percent(result['gflops'] / result['peak_gflops'])} "
+                  f"| {percent(result['roofline_ms'] / result['ms'])} |")
+
+
+def print_plan(results):
+    for result in results:
+        if (result["workload"], result["batch"]) == ("Plan-Cost", 1):
+            print("\n## One query plan\n\nA plan of "
+                  f"{result['nodes']:.0f} nodes at hidden {result['hidden']}, "
+                  "from the first node to the\nresult: "
+                  f"{result['ms'] * 1e3:.1f} us.")
+
+
+def print_threads(results):
+    print("\n## Two threads\n\n"
+          "| network | batch | hidden | one, ms | two, ms | times as fast |\n"
+          "|---|---|---|---|---|---|")
+    one = {}
+    for result in results:
+        key = result["workload"], result["batch"], result["hidden"]
+        # The last one before, of the same run.
+        if result["threads"] == 1 and result["policy"] == "fsm":
+            one[key] = result["ms"]
+        elif result["threads"] == 2:
+            print(f"| {key[0]} | {key[1]} | {key[2]} | {one[key]:.3f} "
+                  f"| {result['ms']:.3f} | {one[key] / result['ms']:.2f} |")
+
+
+def print_peers(results):
+    print("\n## Batched by hand\n\nThe same mini-batches, level by level, in "
+          "PyTorch and by OpenBLAS, one thread,\nwithout building and indices: "
+          "milliseconds, and how many times as fast edbc is as\nthe faster one."
+          "\n\n| network | batch | hidden | edbc | PyTorch | OpenBLAS | times |\n"
+          "|---|---|---|---|---|---|---|")
+    ours, peers = {}, {}
+    for result in results:
+        key = result["workload"], result["batch"], result["hidden"]
+        if result["policy"] in ("pytorch", "blas"):
+            peers.setdefault(key, {})[result["policy"]] = result["ms"]
+        elif (result["threads"], result["policy"]) == (1, "fsm"):
+            ours[key] = result["ms"]
+    for key, times in peers.items():
+        cells = [f"{times[name]:.2f}" if name in times else "–"
+                 for name in ("pytorch", "blas")]
+        print(f"| {key[0]} | {key[1]} | {key[2]} | {ours[key]:.2f} "
+              f"| {' | '.join(cells)} | {min(times.values()) / ours[key]:.1f} |")
+
+
+def main(path):
+    with open(path, encoding="utf-8") as lines:
+        results = list(map(json.loads, lines))
+    print_published(results)
+    print_large(results)
+    print_plan(results)
+    print_threads(results)
+    print_peers(results)
 
 
 if __name__ == "__main__":
