@@ -13,6 +13,9 @@
 
 using namespace edbc;
 
+/// The largest number of a run: there can't be more of them than nodes.
+constexpr uint32_t maxRun = UINT32_MAX - 1;
+
 static std::string number(size_t value) { return std::to_string(value); }
 
 /// "1 node", "2 nodes".
@@ -217,9 +220,20 @@ void Reader::endInstance(const std::string &found) {
   const Instance &instance = file.instances.back();
   if (instance.nodes.empty())
     fail(instancePlace, "expected nodes in this instance, found " + found);
-  else if (!instance.runEnds.empty() &&
-           instance.runEnds.back() == instance.nodes.size())
+  else if (!instance.runBegins.empty() &&
+           instance.runBegins.back().node == instance.nodes.size())
     fail(runPlace, "expected nodes after 'run', found " + found);
+}
+
+/// Whether all of the word is a decimal integer; one that is too large becomes
+/// the largest.
+static bool parseInteger(std::string_view text, uint64_t &value) {
+  auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::result_out_of_range)
+    value = UINT64_MAX;
+  return error != std::errc::invalid_argument &&
+         end == text.data() + text.size();
 }
 
 void Reader::beginRun() {
@@ -228,17 +242,34 @@ void Reader::beginRun() {
     return;
   }
   Instance &instance = file.instances.back();
-  uint32_t begin = instance.runEnds.empty() ? 0 : instance.runEnds.back();
-  if (instance.nodes.size() == begin) {
-    fail(words[0], begin == 0
-                       ? "expected nodes after 'instance', found 'run'"
-                       : "expected nodes after 'run', found another 'run'");
-  } else if (words.size() > 1) {
-    failOnSurplus(words[1], "'run'");
-  } else {
-    runPlace = placeOf(words[0].begin);
-    instance.runEnds.push_back(uint32_t(instance.nodes.size()));
+  auto node = uint32_t(instance.nodes.size());
+  uint32_t last = instance.lastRun();
+  if (!instance.runBegins.empty() && instance.runBegins.back().node == node) {
+    fail(words[0], "expected nodes after 'run', found another 'run'");
+    return;
   }
+  if (last == maxRun) {
+    fail(words[0], "expected nodes or 'instance' after the last run, " +
+                       number(maxRun) + ", found 'run'");
+    return;
+  }
+  uint64_t run = last + 1;
+  if (words.size() > 1) {
+    if (!parseInteger(words[1].text, run) || run <= last || run > maxRun) {
+      fail(words[1], "expected the number of a run from " + number(last + 1) +
+                         " to " + number(maxRun) + ", found " +
+                         quoted(words[1].text));
+      return;
+    }
+    if (words.size() > 2)
+      failOnSurplus(words[2], "the number of the run");
+  } else if (node == 0) {
+    fail(words[0], "expected nodes or the number of a run after 'instance', "
+                   "found 'run'");
+    return;
+  }
+  runPlace = placeOf(words[0].begin);
+  instance.runBegins.push_back({uint32_t(run), node});
 }
 
 std::string Reader::suggestCell(std::string_view name) const {
@@ -317,17 +348,6 @@ void Reader::readNode() {
     instance.arguments.push_back(argument);
   }
   instance.nodes.back().cell = found->second;
-}
-
-/// Whether all of the word is a decimal integer; one that is too large becomes
-/// the largest.
-static bool parseInteger(std::string_view text, uint64_t &value) {
-  auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc::result_out_of_range)
-    value = UINT64_MAX;
-  return error != std::errc::invalid_argument &&
-         end == text.data() + text.size();
 }
 
 /// As strtof reads it in the C locale, but for hexadecimal numbers.
@@ -485,6 +505,26 @@ GraphFile edbc::readGraphs(std::string_view text, const Signature &signature) {
   return Reader(text, signature).read();
 }
 
+uint32_t Instance::endOfRun(uint32_t run) const {
+  auto next = std::upper_bound(
+      runBegins.begin(), runBegins.end(), run,
+      [](uint32_t value, const RunBegin &begin) { return value < begin.run; });
+  return next == runBegins.end() ? uint32_t(nodes.size()) : next->node;
+}
+
+std::vector<uint32_t> edbc::runsOf(const Instance *begin, const Instance *end) {
+  std::vector<uint32_t> runs;
+  for (const Instance *instance = begin; instance != end; ++instance) {
+    if (instance->endOfRun(0) != 0)
+      runs.push_back(0);
+    for (const Instance::RunBegin &runBegin : instance->runBegins)
+      runs.push_back(runBegin.run);
+  }
+  std::sort(runs.begin(), runs.end());
+  runs.erase(std::unique(runs.begin(), runs.end()), runs.end());
+  return runs;
+}
+
 namespace {
 
 /// Puts the nodes of a mini-batch into graphs, run by run.
@@ -493,7 +533,7 @@ public:
   Merger(const Instance *begin, const Instance *end, const Signature &signature)
       : begin(begin), end(end), signature(signature), ids(end - begin) {}
 
-  core::Graph mergeRun(size_t run);
+  core::Graph mergeRun(uint32_t run);
 
 private:
   void addNode(core::Graph &graph, const Instance &instance,
@@ -530,7 +570,7 @@ void Merger::addNode(core::Graph &graph, const Instance &instance,
       graph.add(node.cell, operands.data(), uint32_t(operands.size())));
 }
 
-core::Graph Merger::mergeRun(size_t run) {
+core::Graph Merger::mergeRun(uint32_t run) {
   core::Graph graph(uint32_t(signature.cells.size()));
   for (const Instance *instance = begin; instance != end; ++instance) {
     std::vector<uint32_t> &idOfNode = ids[instance - begin];
@@ -549,11 +589,8 @@ edbc::mergeInstances(const std::vector<Instance> &instances,
     const Instance *begin = instances.data() + first;
     const Instance *end =
         begin + std::min<size_t>(batchSize, instances.size() - first);
-    size_t numRuns = 0;
-    for (const Instance *instance = begin; instance != end; ++instance)
-      numRuns = std::max(numRuns, instance->numRuns());
     Merger merger(begin, end, signature);
-    for (size_t run = 0; run < numRuns; ++run)
+    for (uint32_t run : runsOf(begin, end))
       graphs.push_back(merger.mergeRun(run));
   }
   return graphs;

@@ -20,12 +20,18 @@
 
 namespace edbc {
 
-/// The graph of one instance with its inputs. It may have grown in several
-/// runs, each of which executed the nodes added since the one before.
+/// The graph of one instance with its inputs. It may have grown in several of
+/// its mini-batch's runs, each of which executed the nodes added since the one
+/// before.
 struct Instance {
   struct Node {
     uint32_t cell;
     uint32_t firstArgument; ///< position in `arguments`
+  };
+  /// The first node that a run executes.
+  struct RunBegin {
+    uint32_t run;
+    uint32_t node;
   };
 
   std::vector<Node> nodes;
@@ -36,19 +42,21 @@ struct Instance {
   std::vector<float> values;
   /// Lists: how many nodes, and then these.
   std::vector<uint32_t> elements;
-  /// Where runs end: for each but the last, the number of nodes up to there.
-  std::vector<uint32_t> runEnds;
+  /// Of the runs that execute any of the nodes, in order; run 0, which executes
+  /// the first ones unless another one does, is left out.
+  std::vector<RunBegin> runBegins;
 
   /// The list that the argument of a STATES operand stands for.
   core::NodeSpan elementsAt(uint32_t argument) const {
     return {elements.data() + argument + 1, elements[argument]};
   }
-  size_t numRuns() const { return runEnds.size() + 1; }
-  /// The number of nodes that are there after run number `run`; after the last
-  /// run all.
-  uint32_t endOfRun(size_t run) const {
-    return run < runEnds.size() ? runEnds[run] : uint32_t(nodes.size());
+  /// Number of the last run that executes any of the nodes.
+  uint32_t lastRun() const {
+    return runBegins.empty() ? 0 : runBegins.back().run;
   }
+  /// The number of nodes that are there after run number `run`: none before the
+  /// instance begins, after its last run all.
+  uint32_t endOfRun(uint32_t run) const;
 };
 
 /// One thing that is wrong with a graph file.
@@ -78,9 +86,13 @@ struct GraphFile {
 /// Reads the text of a graph file of the network that `signature` describes.
 GraphFile readGraphs(std::string_view text, const Signature &signature);
 
+/// The numbers of the runs that execute nodes of any of the instances, in
+/// order.
+std::vector<uint32_t> runsOf(const Instance *begin, const Instance *end);
+
 /// What is to be scheduled when `batchSize` (at least 1) consecutive instances
 /// at a time are executed together: for each such mini-batch, of which the last
-/// may have fewer instances, one graph for each run, in order. A graph has the
+/// may have fewer instances, one graph for each of its runs. A graph has the
 /// nodes that the run adds to any of the instances; operands that earlier runs
 /// executed are left out. Its types are the positions of the signature's cells.
 /// The instances must have been read with `signature`.

@@ -114,13 +114,10 @@ bool InstanceSession::drop(size_t number, std::string &error) {
 bool InstanceSession::run(const std::vector<Instance> &instances, size_t first,
                           size_t end, std::string &error) {
   reset();
-  size_t numRuns = 0;
-  for (size_t i = first; i < end; ++i)
-    numRuns = std::max(numRuns, instances[i].numRuns());
-  for (size_t run = 0; run < numRuns; ++run) {
+  for (uint32_t run :
+       runsOf(instances.data() + first, instances.data() + end)) {
     for (size_t i = first; i < end; ++i)
-      if (run < instances[i].numRuns() &&
-          !add(i - first, instances[i], instances[i].endOfRun(run), error))
+      if (!add(i - first, instances[i], instances[i].endOfRun(run), error))
         return false;
     if (!execute(error))
       return false;

@@ -107,6 +107,20 @@ static void appendList(std::string &text, uint32_t count, Get get) {
   text += ']';
 }
 
+/// Says in which run the nodes that follow were executed, if that isn't the
+/// one of the nodes before them, or the first one.
+static void appendRun(std::string &text, bool isFirst, uint32_t before,
+                      uint32_t run) {
+  if (run == before)
+    return;
+  text += "run";
+  if (isFirst || run != before + 1) {
+    text += ' ';
+    append(text, run);
+  }
+  text += '\n';
+}
+
 edbc_status edbc_session::saveGraphs(const char *path,
                                      edbc_error *error) const {
   auto failOnFile = [&] {
@@ -136,14 +150,16 @@ edbc_status edbc_session::saveGraphs(const char *path,
     nodes[ends[places[node].instance()] + numbers[node]] = node;
 
   std::string text = std::string("edbc-graphs 1 ") + library().name + "\n";
-  uint32_t runEnd = 0; // of the last node's run
+  uint32_t run = 0, runEnd = 0; // of the last node
   for (uint32_t node : nodes) {
-    if (numbers[node] == 0)
+    bool isFirst = numbers[node] == 0;
+    if (isFirst)
       text += "\ninstance\n";
-    else if (node >= runEnd)
-      text += "run\n";
-    if (numbers[node] == 0 || node >= runEnd) {
+    if (isFirst || node >= runEnd) {
       auto end = std::upper_bound(runEnds.begin(), runEnds.end(), node);
+      auto nodesRun = static_cast<uint32_t>(end - runEnds.begin());
+      appendRun(text, isFirst, isFirst ? 0 : run, nodesRun);
+      run = nodesRun;
       runEnd = end == runEnds.end() ? numNodes() : *end;
     }
     uint32_t type = graph.type(node);

@@ -123,8 +123,10 @@ Instance InstanceBuilder::build(uint32_t size) {
     if (!isPossible(cell))
       continue;
     uint32_t node = instance.nodes.size();
-    if (grows && node > 0 && random.below(6) == 0)
-      instance.runEnds.push_back(node);
+    // Perhaps after others, in which only other instances grow.
+    if (grows && random.below(6) == 0)
+      instance.runBegins.push_back(
+          {instance.lastRun() + 1 + random.below(2), node});
     instance.nodes.push_back(
         {number, static_cast<uint32_t>(instance.arguments.size())});
     for (uint32_t i = 0; i < cell.num_operands; ++i)

@@ -39,8 +39,8 @@ Application::Application(const edbc_library &library, edbc_session *session,
     numNodes += instance.nodes.size();
     numArguments += instance.arguments.size();
     numElements += instance.elements.size();
-    numRuns = std::max(numRuns, instance.numRuns());
   }
+  runs = runsOf(instances.data(), instances.data() + instances.size());
   // What others point into doesn't grow.
   values.resize(numNodes);
   arguments.reserve(numArguments);
@@ -115,13 +115,14 @@ uint64_t Application::execute() {
 double Application::run() {
   double sum = 0;
   edbc_session_reset(session);
-  for (size_t run = 0; run < numRuns; ++run) {
+  for (uint32_t run : runs) {
     results.clear();
     for (size_t i = 0; i < parts.size(); ++i) {
       const Instance &instance = *parts[i].instance;
-      if (run < instance.numRuns())
-        addNodes(i, run == 0 ? 0 : instance.endOfRun(run - 1),
-                 instance.endOfRun(run));
+      uint32_t begin = run == 0 ? 0 : instance.endOfRun(run - 1);
+      uint32_t end = instance.endOfRun(run);
+      if (begin != end)
+        addNodes(i, begin, end);
     }
     requireOk(edbc_session_run(session, &problem), problem);
     for (const edbc_value &result : results) {
@@ -132,10 +133,10 @@ double Application::run() {
           problem);
       sum += static_cast<double>(data[0]);
     }
-    if (run + 1 == numRuns)
+    if (run == runs.back())
       break; // The next reset drops what is left.
     for (const Part &part : parts)
-      if (run + 1 == part.instance->numRuns())
+      if (run == part.instance->lastRun())
         requireOk(edbc_session_drop_instance(session, part.number, &problem),
                   problem);
   }

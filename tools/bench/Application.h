@@ -75,7 +75,7 @@ private:
   edbc_session *session;
   uint32_t output;
   std::vector<Part> parts;
-  size_t numRuns = 0;
+  std::vector<uint32_t> runs;     ///< that execute any nodes
   std::vector<Node> nodes;        ///< of one instance after the other
   std::vector<edbc_value> values; ///< of these
   std::vector<Reference> references;

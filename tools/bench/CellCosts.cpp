@@ -14,10 +14,10 @@
 using namespace edbc;
 using namespace edbc::bench;
 
-/// The number of the instance's first node of a cell, or none.
+/// The number of the first node of a cell in the instance's first run, or none.
 static std::optional<uint32_t> firstNode(const Instance &instance,
                                          uint32_t cell) {
-  uint32_t end = instance.endOfRun(0);
+  uint32_t end = instance.endOfRun(runsOf(&instance, &instance + 1).front());
   for (uint32_t node = 0; node < end; ++node)
     if (instance.nodes[node].cell == cell)
       return node;

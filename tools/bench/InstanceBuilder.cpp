@@ -56,7 +56,8 @@ uint32_t InstanceBuilder::add(const std::string &cell,
 }
 
 void InstanceBuilder::endRun() {
-  instance.runEnds.push_back(static_cast<uint32_t>(instance.nodes.size()));
+  instance.runBegins.push_back(
+      {instance.lastRun() + 1, static_cast<uint32_t>(instance.nodes.size())});
 }
 
 Instance InstanceBuilder::take() { return std::exchange(instance, {}); }

@@ -178,14 +178,31 @@ TEST(GraphFileTest, ReadsRuns) {
   ASSERT_TRUE(file.errors.empty()) << file.errors.front().format("F");
   const Instance &grown = file.instances[0];
   EXPECT_EQ(grown.nodes.size(), 5u);
-  EXPECT_EQ(grown.runEnds, (std::vector<uint32_t>{2, 3}));
-  EXPECT_EQ(grown.numRuns(), 3u);
+  EXPECT_EQ(grown.lastRun(), 2u);
   EXPECT_EQ(grown.endOfRun(0), 2u);
   EXPECT_EQ(grown.endOfRun(1), 3u);
   EXPECT_EQ(grown.endOfRun(2), 5u);
   EXPECT_EQ(grown.endOfRun(9), 5u);
-  EXPECT_EQ(file.instances[1].numRuns(), 1u);
+  EXPECT_EQ(file.instances[1].lastRun(), 0u);
   EXPECT_EQ(file.instances[1].endOfRun(0), 1u);
+}
+
+/// Instances that begin late, or do nothing for a while.
+TEST(GraphFileTest, ReadsNumbersOfRuns) {
+  GraphFile file = read("edbc-graphs 1 tree\n"
+                        "instance\nrun 2\nleaf 1\nrun\nleaf 2\n"
+                        "run 4294967294 # the last one\nscore 0\n");
+  ASSERT_TRUE(file.errors.empty()) << file.errors.front().format("F");
+  const Instance &instance = file.instances[0];
+  EXPECT_EQ(instance.lastRun(), 4294967294u);
+  EXPECT_EQ(instance.endOfRun(0), 0u);
+  EXPECT_EQ(instance.endOfRun(1), 0u);
+  EXPECT_EQ(instance.endOfRun(2), 1u);
+  EXPECT_EQ(instance.endOfRun(3), 2u);
+  EXPECT_EQ(instance.endOfRun(4294967293), 2u);
+  EXPECT_EQ(instance.endOfRun(4294967294), 3u);
+  EXPECT_EQ(runsOf(&instance, &instance + 1),
+            (std::vector<uint32_t>{2, 3, 4294967294}));
 }
 
 TEST(GraphFileTest, MergesConsecutiveInstances) {
@@ -265,6 +282,29 @@ TEST(GraphFileTest, MergesRunByRun) {
   EXPECT_EQ(types(1), List({1, 1, 7, 1, 2}));
   EXPECT_EQ(operands(1, 4), List({3}));
   EXPECT_EQ(types(2), List({2}));
+}
+
+/// What was executed together is merged, and no more; a run in which none of
+/// the mini-batch's instances grows has no graph.
+TEST(GraphFileTest, MergesRunsByTheirNumbers) {
+  GraphFile file = read("edbc-graphs 1 tree\n"
+                        "instance\nrun 1\nleaf 1\nrun 4\nscore 0\n"
+                        "instance\nrun 2\nleaf 2\nleaf 3\nrun 4\nstart\n"
+                        "instance\nleaf 4\nrun 2\ninner 0 0\n");
+  ASSERT_TRUE(file.errors.empty()) << file.errors.front().format("F");
+  auto typesOf = [&](uint32_t batchSize) {
+    std::vector<std::vector<uint32_t>> types;
+    for (const core::Graph &graph :
+         mergeInstances(file.instances, treeSignature(), batchSize)) {
+      types.emplace_back();
+      for (uint32_t node = 0; node < graph.numNodes(); ++node)
+        types.back().push_back(graph.type(node));
+    }
+    return types;
+  };
+  using Types = std::vector<std::vector<uint32_t>>;
+  EXPECT_EQ(typesOf(2), Types({{0}, {0, 0}, {2, 5}, {0}, {1}}));
+  EXPECT_EQ(typesOf(3), Types({{0}, {0}, {0, 0, 1}, {2, 5}}));
 }
 
 //===----------------------------------------------------------------------===//
@@ -358,7 +398,8 @@ TEST(GraphFileTest, RejectsRunsWithoutNodes) {
             "F:2:1: error: expected 'instance' before the first node, found "
             "'run'");
   EXPECT_EQ(errorOf("instance\n run\nleaf 1\n"),
-            "F:3:2: error: expected nodes after 'instance', found 'run'");
+            "F:3:2: error: expected nodes or the number of a run after "
+            "'instance', found 'run'");
   EXPECT_EQ(errorOf("instance\nleaf 1\nrun\nrun\nleaf 1\n"),
             "F:5:1: error: expected nodes after 'run', found another 'run'");
   EXPECT_EQ(errorOf("instance\nleaf 1\nrun\ninstance\nleaf 1\n"),
@@ -369,10 +410,25 @@ TEST(GraphFileTest, RejectsRunsWithoutNodes) {
             "file");
 }
 
+TEST(GraphFileTest, RejectsNumbersOfRuns) {
+  for (const char *wrong : {"0", "2", "-1", "x", "3.5", "4294967295", "1e3"})
+    EXPECT_EQ(errorOf("instance\nleaf 1\nrun 2\nleaf 1\nrun " +
+                      std::string(wrong) + "\nleaf 1\n"),
+              "F:6:5: error: expected the number of a run from 3 to "
+              "4294967294, found '" +
+                  std::string(wrong) + "'");
+  EXPECT_EQ(errorOf("instance\nrun 0\nleaf 1\n"),
+            "F:3:5: error: expected the number of a run from 1 to 4294967294, "
+            "found '0'");
+  EXPECT_EQ(errorOf("instance\nrun 4294967294\nleaf 1\nrun\nleaf 1\n"),
+            "F:5:1: error: expected nodes or 'instance' after the last run, "
+            "4294967294, found 'run'");
+}
+
 TEST(GraphFileTest, RejectsSurplusAfterRun) {
-  EXPECT_EQ(errorOf("instance\nleaf 1\nrun 2\nleaf 1\n"),
-            "F:4:5: error: expected the end of the line after 'run', found "
-            "'2'");
+  EXPECT_EQ(errorOf("instance\nleaf 1\nrun 2 3\nleaf 1\n"),
+            "F:4:7: error: expected the end of the line after the number of "
+            "the run, found '3'");
 }
 
 //===----------------------------------------------------------------------===//

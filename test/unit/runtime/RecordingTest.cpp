@@ -102,7 +102,7 @@ TEST_F(RecordingTest, WritesElements) {
 }
 
 TEST_F(RecordingTest, WritesRuns) {
-  // Instance 0 goes on in runs 1, 2 and 4; instance 1 begins with run 2.
+  // Instance 0 grows in runs 0, 1 and 3, instance 1 in runs 1 and 2.
   Node a = session.leaf(1);
   session.run();
   Node b = session.leaf(2);
@@ -126,15 +126,17 @@ TEST_F(RecordingTest, WritesRuns) {
                          "run\n"
                          "leaf 2\n"
                          "inner 0 1\n"
-                         "run\n"
+                         "run 3\n"
                          "score 2\n"
                          "\n"
                          "instance\n"
+                         "run 1\n"
                          "leaf 3\n"
                          "run\n"
                          "score 0\n"
                          "\n"
                          "instance\n"
+                         "run 3\n"
                          "leaf 4\n";
   session.saveGraphs(path("graphs"));
   EXPECT_EQ(contents(path("graphs")), expected);

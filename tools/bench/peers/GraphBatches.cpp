@@ -62,7 +62,8 @@ static std::vector<Node> readNodes(const std::string &path) {
       first = static_cast<int>(nodes.size());
       run = 0;
     } else if (cell == "run") {
-      ++run;
+      int number = 0;
+      run = words >> number ? number : run + 1;
     } else {
       nodes.push_back({cell, parseOperands(words), first, run, 0});
     }

@@ -44,7 +44,7 @@ def read_nodes(path):
             if words[0] == "instance":
                 first, run = len(nodes), 0
             elif words[0] == "run":
-                run += 1
+                run = int(words[1]) if len(words) > 1 else run + 1
             else:
                 nodes.append((words[0], parse_operands(words[1:]), first, run))
     return nodes
@@ -85,7 +85,7 @@ def batch_by_level(path, signature, late):
         level = float("inf") if cell in late else depth
         members.setdefault((run, level, cell), []).append(number)
 
-    rows, place, runs = {}, {}, []
+    rows, place, runs, previous = {}, {}, [], None
     for run, level, cell in sorted(members):
         numbers = members[run, level, cell]
         state, kinds = signature[cell]
@@ -105,9 +105,10 @@ def batch_by_level(path, signature, late):
                     [p for p, g in enumerate(given) for _ in g],
                 )
             operands.append(given)
-        if run == len(runs):
+        if run != previous:
             runs.append([])
-        runs[run].append(Batch(cell, begin, rows[state], operands))
+            previous = run
+        runs[-1].append(Batch(cell, begin, rows[state], operands))
     return MiniBatch(runs, rows)
 
 
