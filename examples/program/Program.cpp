@@ -188,8 +188,7 @@ Totals runAll(Program &program, std::size_t batch) {
 
 /// Saves the graphs of all instances as samples to learn a policy from.
 void recordGraphs(Program &program, const std::string &path) {
-  for (std::size_t instance = 0; instance != program.size(); ++instance)
-    program.add(instance);
+  program.addAll();
   program.getSession().saveGraphs(path);
 }
 
@@ -225,6 +224,11 @@ void report(const About &about, const Totals &totals) {
 }
 
 } // namespace
+
+void Program::addAll() {
+  for (std::size_t instance = 0; instance != size(); ++instance)
+    add(instance);
+}
 
 std::uint64_t program::parseNumber(const std::string &option,
                                    const std::string &text, std::uint64_t least,

@@ -75,8 +75,13 @@ public:
   /// What holds the graphs.
   virtual edbc::Session &getSession() = 0;
 
-  /// Adds the whole graph of an instance to the session, without running it.
+  /// Adds the graph of an instance to the session, without running it; only its
+  /// beginning if the rest depends on results.
   virtual void add(std::size_t instance) = 0;
+
+  /// Adds the whole graphs of all instances to the session, which is empty, to
+  /// be saved. Runs them where they depend on results.
+  virtual void addAll();
 
   /// Builds and runs the graphs of instances `begin` to `end` - 1 in the
   /// session, which is empty, and reads what came out: the sum of what the

@@ -39,17 +39,24 @@ public:
 
   edbc::Session &getSession() override { return session; }
 
+  /// Adds what reads the source.
   void add(std::size_t instance) override {
-    Decoder decoder = begin(pairs[instance]);
-    while (decoder.hasNext())
-      addStep(decoder);
+    std::uint32_t number = session.beginInstance();
+    Node state = session.start();
+    for (std::uint32_t word : pairs[instance].source)
+      state = session.encode(word, state);
+    decoders.push_back({number, &pairs[instance].target, 0, state});
   }
+
+  /// In one mini-batch: the saved graphs tell which steps were run together, so
+  /// that a policy can be learned for smaller ones.
+  void addAll() override { run(0, size()); }
 
   double run(std::size_t first, std::size_t end) override {
     double sum = 0;
-    std::vector<Decoder> decoders;
+    decoders.clear();
     for (std::size_t i = first; i != end; ++i)
-      decoders.push_back(begin(pairs[i]));
+      add(i);
     while (!decoders.empty()) {
       for (Decoder &decoder : decoders) {
         session.resumeInstance(decoder.instance);
@@ -82,15 +89,6 @@ private:
     bool hasNext() const { return position + 1 != target->size(); }
   };
 
-  /// Begins an instance: adds what reads the source.
-  Decoder begin(const Pair &pair) {
-    std::uint32_t instance = session.beginInstance();
-    Node state = session.start();
-    for (std::uint32_t word : pair.source)
-      state = session.encode(word, state);
-    return {instance, &pair.target, 0, state};
-  }
-
   /// Reads a target word, and scores the one behind it.
   void addStep(Decoder &decoder) {
     const std::vector<std::uint32_t> &target = *decoder.target;
@@ -101,6 +99,7 @@ private:
   Model model;
   Session session;
   std::vector<Pair> pairs;
+  std::vector<Decoder> decoders; ///< of the sentences that go on
 };
 
 } // namespace

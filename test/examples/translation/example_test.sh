@@ -32,7 +32,15 @@ nodes=$(awk -F ' [|][|][|] ' '
   fail 'the nodes are not those of the pairs'
 expectSameResults lstm_nmt loss "$report" "$data"
 
-# Recorded graphs are whole: samples to learn from.
+# Recorded graphs tell what was run together: a step for each target word, of all
+# pairs that have one.
+runs=$(awk -F ' [|][|][|] ' '{ sum += split($2, words, " ") - 2 } END { print sum }' \
+  "$data")
+[[ $(grep -c '^run$' "$work/pairs.graphs") == "$runs" ]] ||
+  fail 'not every step is a run'
+if grep -q '^run ' "$work/pairs.graphs"; then
+  fail 'a pair waited for others'
+fi
 "$edbc" compile "$example/lstm_nmt.edb" -D hidden=16 \
   --samples "$work/pairs.graphs" -o "$work/networks"
 cmake --build "$work/build"
