@@ -149,10 +149,11 @@ def Batch_PolicyOp : Batch_Op<"policy", [
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the batching policy";
   let description = [{
-    Usually a finite state machine. Algorithm 1 of ED-Batch: the frontier is encoded as a state of the machine,
-    whose action names the kernel to batch next; then the frontier changes, and
-    so on. In a state that has no transition, the policy falls back on the
-    sufficient condition (Lemma 2.1).
+    Usually a finite state machine. Algorithm 1 of ED-Batch: the frontier is
+    encoded as a state of the machine, whose action names the kernel to batch
+    next; then the frontier changes, and so on. In a state that has no
+    transition, the policy falls back on the sufficient condition (Lemma 2.1), or
+    with `critical` on an estimate of it.
 
     Example:
 

@@ -20,8 +20,7 @@ edbc_policy_kind LearnedPolicy::best() const {
         return false;
     return true;
   };
-  if (2 * trial.fallbacks <= trial.fsm && isBest(EDBC_POLICY_FSM) &&
-      isClean(EDBC_POLICY_FSM))
+  if (!isByHeart() && isBest(EDBC_POLICY_FSM) && isClean(EDBC_POLICY_FSM))
     return EDBC_POLICY_FSM;
   std::optional<edbc_policy_kind> fewest;
   for (edbc_policy_kind policy : {EDBC_POLICY_LEMMA, EDBC_POLICY_AGENDA,
@@ -31,6 +30,10 @@ edbc_policy_kind LearnedPolicy::best() const {
   if (fewest)
     return *fewest;
   return total.agenda <= total.depth ? EDBC_POLICY_AGENDA : EDBC_POLICY_DEPTH;
+}
+
+bool LearnedPolicy::isByHeart() const {
+  return !transitions.empty() && 2 * trial.fallbacks > trial.fsm;
 }
 
 size_t LearnedPolicy::numExceptions(edbc_policy_kind policy) const {
@@ -86,13 +89,18 @@ private:
   void repair(LearnedPolicy &learned, uint64_t maxWork);
   void qLearn(LearnedPolicy &learned);
   void judge(LearnedPolicy &learned) const;
+  BatchCounts tryUnseen(const LearnedPolicy &learned) const;
+  BatchCounts tryJoined(const LearnedPolicy &learned) const;
+  LearnedPolicy withoutTransitions(edbc_encoding encoding) const;
   /// The watch of a part of the work, which goes from `begin` to `end`.
   LearningWatch watchPart(double begin, double end);
 
   const std::vector<Graph> &miniBatches;
   LearningOptions options;
   size_t numUsed = 0; ///< mini-batches that are learned from
-  Graph joined;       ///< these
+  /// From here to `numUsed` they are set aside first, to try machines on.
+  size_t firstUnseen = 0;
+  Graph joined; ///< these
   // What the policies without a machine make of them.
   std::vector<BatchCounts> countsOfEach;
   BatchCounts countsOfJoined;
@@ -117,6 +125,7 @@ Learner::Learner(const std::vector<Graph> &miniBatches,
       ++numUsed;
     }
   }
+  firstUnseen = numUsed - numUsed / 4;
   countsOfJoined = countBatches(joined, options.costs);
 }
 
@@ -137,18 +146,12 @@ void Learner::refine(LearnedPolicy &learned, uint64_t maxWork) {
   refinement.maxWork = maxWork;
   refinement.costs = options.costs;
   refinement.limits = limits;
-  if (size_t numUnseen = numUsed / 4) {
+  if (firstUnseen != numUsed) {
     refinement.maxWork = maxWork / 2;
-    refinement.numMiniBatches = numUsed - numUnseen;
+    refinement.numMiniBatches = firstUnseen;
     learned.transitions = refineMachine(miniBatches, learned.encoding, {},
                                         refinement, watchPart(0, 0.5));
-    Machine machine(learned.encoding, learned.transitions, joined.numTypes());
-    for (size_t i = numUsed - numUnseen; i < numUsed; ++i) {
-      BatchCounts counts = countsOfEach[i];
-      countMachine(miniBatches[i], machine.description(), counts,
-                   options.costs);
-      learned.trial += counts;
-    }
+    learned.trial = tryUnseen(learned);
     // What few graphs teach is learned by now.
     refinement.firstNodes = options.maxNodes;
   }
@@ -179,6 +182,36 @@ void Learner::judge(LearnedPolicy &learned) const {
     countMachine(miniBatches[i], machine.description(), counts, options.costs);
     learned.total += counts;
   }
+}
+
+/// What the machine makes of the mini-batches that were set aside.
+BatchCounts Learner::tryUnseen(const LearnedPolicy &learned) const {
+  Machine machine(learned.encoding, learned.transitions, joined.numTypes());
+  BatchCounts all;
+  for (size_t i = firstUnseen; i < numUsed; ++i) {
+    BatchCounts counts = countsOfEach[i];
+    countMachine(miniBatches[i], machine.description(), counts, options.costs);
+    all += counts;
+  }
+  return all;
+}
+
+BatchCounts Learner::tryJoined(const LearnedPolicy &learned) const {
+  Machine machine(learned.encoding, learned.transitions, joined.numTypes());
+  BatchCounts counts = countsOfJoined;
+  countMachine(joined, machine.description(), counts, options.costs);
+  return counts;
+}
+
+/// A machine that leaves every choice to the rule for unseen states.
+LearnedPolicy Learner::withoutTransitions(edbc_encoding encoding) const {
+  LearnedPolicy rule;
+  rule.encoding = encoding;
+  rule.numUsed = numUsed;
+  judge(rule);
+  rule.trial = tryUnseen(rule);
+  rule.trial += tryJoined(rule);
+  return rule;
 }
 
 /// Refines the machine on what it learned from and on the mini-batches for
@@ -229,12 +262,15 @@ LearnedPolicy Learner::learn(edbc_encoding encoding, uint64_t maxWork) {
     judge(learned);
     repair(learned, maxWork / 4);
   }
-  Machine machine(learned.encoding, learned.transitions, joined.numTypes());
-  BatchCounts counts = countsOfJoined;
-  countMachine(joined, machine.description(), counts, options.costs);
-  learned.trial += counts;
+  learned.trial += tryJoined(learned);
   learned.wasStopped = wasStopped;
-  return learned;
+  if (encoding != EDBC_ENCODING_CRITICAL ||
+      options.method == LearningMethod::QLearning)
+    return learned;
+  LearnedPolicy rule = withoutTransitions(encoding);
+  rule.wasStopped = wasStopped;
+  bool isBetter = learned.isByHeart() || rule.trial.fsm < learned.trial.fsm;
+  return isBetter && rule.numExceptions(EDBC_POLICY_FSM) == 0 ? rule : learned;
 }
 
 LearnedPolicy edbc::learnPolicy(const std::vector<Graph> &miniBatches,

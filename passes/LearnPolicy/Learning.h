@@ -76,12 +76,14 @@ struct LearnedPolicy {
   /// be reached, so one that is not there may be the best.)
   bool reachedBound() const { return total.fsm == total.lowerBound; }
 
+  /// Whether the machine learned the samples by heart: in the trial most of its
+  /// choices were those for unseen states.
+  bool isByHeart() const;
+
   /// The policy to ship. None whose `numExceptions` isn't 0, if there is
   /// another one:
   /// - EDBC_POLICY_FSM if neither on the samples nor in the trial any other
-  ///   policy takes fewer batches, and in the trial the machine left at most
-  ///   half of its choices to the lemma (or else it learned the samples by
-  ///   heart);
+  ///   policy takes fewer batches, and the machine was not learned by heart;
   /// - otherwise the first of lemma, agenda, depth and EDBC_POLICY_FSM that
   ///   takes the fewest on the samples.
   /// If all have exceptions, it is agenda or depth, which takes fewer in all.
@@ -96,7 +98,10 @@ struct LearnedPolicy {
 /// has ready nodes. Learning ends when the machine reaches the lower bound of
 /// every mini-batch. With refinement, a machine that takes more batches than
 /// agenda or depth for some mini-batch is refined until it doesn't, as far as
-/// that can be had.
+/// that can be had. Where what it learned doesn't carry over, and the encoding
+/// is critical, what is returned has no transitions: what it does in unseen
+/// states takes fewer batches in the trial, or it would have been learned by
+/// heart.
 ///
 /// A function of its arguments alone, unless the watch ends it.
 LearnedPolicy learnPolicy(const std::vector<core::Graph> &miniBatches,

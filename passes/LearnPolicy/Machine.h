@@ -72,7 +72,7 @@ struct BatchCounts {
   uint64_t agenda = 0;
   uint64_t depth = 0;
   uint64_t lemma = 0;
-  /// Choices of the machine that were left to the lemma.
+  /// Choices in states that the machine has no transition for.
   uint64_t fallbacks = 0;
 
   uint64_t of(edbc_policy_kind policy) const;

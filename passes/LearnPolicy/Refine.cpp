@@ -135,11 +135,16 @@ Refiner::Run Refiner::run(uint32_t miniBatch) {
     work += numNodes;
     return lemma.choose(frontier);
   };
+  // As the runtime does: see `core::FsmPolicy`.
+  auto fallBack = [&] {
+    return encoding == EDBC_ENCODING_CRITICAL ? encoder.mostDue(frontier)
+                                              : askLemma();
+  };
   while (!frontier.done()) {
     uint64_t key = encoder.encode(frontier);
     auto entry = stateOfKey.find(key);
     if (entry == stateOfKey.end() && actions.size() >= options.maxStates) {
-      frontier.step(askLemma());
+      frontier.step(fallBack());
       continue;
     }
     uint32_t state =
@@ -149,7 +154,7 @@ Refiner::Run Refiner::run(uint32_t miniBatch) {
     entered.push_back(state);
     // Two frontiers may share a key (see `core::foldKey`).
     uint32_t action = actions[state];
-    frontier.step(frontier.ready(action) != 0 ? action : askLemma());
+    frontier.step(frontier.ready(action) != 0 ? action : fallBack());
   }
   result.cost = costOf(options.costs, frontier.schedule());
   std::sort(entered.begin(), entered.end());

@@ -24,9 +24,9 @@ struct RefineOptions {
   /// that are scheduled in all, where a node counts as many times more as the
   /// lemma had to be asked in that schedule. A core does about 20 million a
   /// second.
-  uint64_t maxWork = 10000000;
-  /// Bounds the memory: in further states the machine leaves the choice to the
-  /// lemma.
+  uint64_t maxWork = 16000000;
+  /// Bounds the memory: in further states the machine does what it does in
+  /// unseen ones.
   uint32_t maxStates = 1 << 16;
   /// How many times a machine that no change betters is changed in a few states
   /// at once, to go on from there.

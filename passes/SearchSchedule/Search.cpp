@@ -187,10 +187,17 @@ SearchResult edbc::searchSchedule(const Graph &graph,
   SearchResult result;
   result.bound = core::lowerBound(graph);
   Frontier frontier;
-  core::LemmaPolicy lemma;
-  for (const core::Batch &batch :
-       core::schedule(frontier, graph, 0, lemma).batches)
-    result.types.push_back(batch.type);
+  auto follow = [&](auto &&policy) {
+    const std::vector<core::Batch> &batches =
+        core::schedule(frontier, graph, 0, policy).batches;
+    if (!result.types.empty() && batches.size() >= result.types.size())
+      return;
+    result.types.clear();
+    for (const core::Batch &batch : batches)
+      result.types.push_back(batch.type);
+  };
+  follow(core::LemmaPolicy());
+  follow(core::MostDuePolicy());
   if (result.isProven())
     return result;
 

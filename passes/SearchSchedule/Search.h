@@ -45,8 +45,8 @@ struct SearchResult {
   bool isProven() const { return types.size() == bound; }
 };
 
-/// Finds a schedule of few batches: the best of a beam search and of the lemma
-/// rule (`core::LemmaPolicy`).
+/// Finds a schedule of few batches: the best of a beam search and of the two
+/// rules that need no learning (`core::LemmaPolicy`, `core::MostDuePolicy`).
 ///
 /// The beam goes batch by batch. It orders states by the lower bound of what
 /// remains (see `core::CriticalTypes`), then by the number of nodes that

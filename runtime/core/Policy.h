@@ -4,11 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// 1. How a frontier is seen: `frontierSequence`, `foldKey`, `CriticalTypes`,
-//    `FrontierEncoder`.
+// 1. How a frontier is seen: `frontierSequence`, `foldKey`, `FrontierEncoder`.
 // 2. The table that holds a learned finite state machine: `slotOf`, `lookup`,
 //    `buildTable`. Its layout is `edbc_policy_desc`.
-// 3. The policies: `FsmPolicy`, `AgendaPolicy`, `LemmaPolicy`.
+// 3. The policies: `LemmaPolicy`, `MostDuePolicy`, `FsmPolicy`, `AgendaPolicy`.
 //
 // The compiler trains with these functions and the runtime executes them.
 //
@@ -18,10 +17,9 @@
 #define EDBC_RUNTIME_CORE_POLICY_H
 
 #include "edbc/abi.h"
+#include "runtime/core/CriticalTypes.h"
 #include "runtime/core/Scheduler.h"
 #include "runtime/core/SubgraphSources.h"
-
-#include <limits>
 
 namespace edbc::core {
 
@@ -70,147 +68,6 @@ inline uint64_t foldKey(const uint32_t *sequence, uint32_t length,
   return key;
 }
 
-/// Says of each type whether batching its ready nodes is one of the steps that
-/// the lower bound counts.
-///
-/// A node's height is the most nodes of its own type on one path from it to the
-/// end of the graph, itself included; the path may lead through other types.
-/// The lower bound of what remains is the sum over types of the largest height
-/// among nodes that are not executed. A type is critical if all its nodes of
-/// that height are ready: then, and only then, does a batch of it lower the
-/// bound, and by exactly one. So batches so far plus the bound grow only with
-/// batches of types that are not critical. (A type for which Lemma 2.1 holds is
-/// critical; the converse isn't true.)
-///
-/// Reset and all updates together take time linear in nodes and operands, times
-/// types / 8. Keeps 28 bytes a node, or 44 where a chain has 2^15 nodes.
-class CriticalTypes {
-public:
-  /// Forgets everything; to be called whenever the frontier was reset.
-  void reset() { begun = false; }
-
-  /// Takes note of all steps of the frontier since the last call.
-  void update(const Frontier &frontier) {
-    if (!begun)
-      begin(frontier);
-    for (uint32_t type = 0; type < types.size(); ++type) {
-      Type &entry = types[type];
-      NodeSpan executed = frontier.executedNodes(type);
-      NodeSpan ready = frontier.readyNodes(type);
-      if (entry.numExecuted != executed.size()) {
-        // A batch took all that were ready, known here or not.
-        for (; entry.numSeen < executed.size(); ++entry.numSeen)
-          addReady(entry, executed[entry.numSeen] - frontier.first());
-        executeReady(entry);
-        entry.numExecuted = executed.size();
-      }
-      for (; entry.numSeen < executed.size() + ready.size(); ++entry.numSeen)
-        addReady(entry,
-                 ready[entry.numSeen - executed.size()] - frontier.first());
-    }
-  }
-
-  /// As of the last update. False for a type none of whose nodes remain.
-  bool isCritical(uint32_t type) const {
-    const Level &top = levels[types[type].levels + types[type].height];
-    return top.remaining != 0 && top.ready == top.remaining;
-  }
-
-private:
-  /// The nodes of one type and height that are not executed.
-  struct Level {
-    uint32_t remaining = 0;
-    uint32_t ready = 0;
-  };
-  struct Type {
-    uint32_t levels = 0; ///< where they begin; the first one, height 0, is void
-    uint32_t height = 0; ///< the largest that remains
-    // Nodes taken note of, in the order of the frontier's queue.
-    uint32_t numSeen = 0; ///< ready or executed
-    uint32_t numExecuted = 0;
-    std::vector<uint32_t> readyLevels; ///< that have ready nodes
-  };
-  /// Types whose heights are found in one pass: one vector register.
-  static constexpr uint32_t passWidth = 8;
-
-  void addReady(Type &type, uint32_t index) {
-    uint32_t level = type.levels + heights[index];
-    if (levels[level].ready++ == 0)
-      type.readyLevels.push_back(level);
-  }
-
-  void executeReady(Type &type) {
-    for (uint32_t level : type.readyLevels) {
-      levels[level].remaining -= levels[level].ready;
-      levels[level].ready = 0;
-    }
-    type.readyLevels.clear();
-    while (type.height != 0 && levels[type.levels + type.height].remaining == 0)
-      --type.height;
-  }
-
-  /// Finds the heights, with numbers of type T for the lengths of chains.
-  /// Returns false if there may be a chain that is too long for it.
-  template <typename T>
-  bool findHeights(const Graph &graph, uint32_t first, std::vector<T> &chains) {
-    constexpr uint32_t longest = std::numeric_limits<T>::max();
-    const auto count = static_cast<uint32_t>(heights.size());
-    chains.resize(size_t(count) * passWidth);
-    for (uint32_t begin = 0; begin < types.size(); begin += passWidth) {
-      std::fill(chains.begin(), chains.end(), 0);
-      for (uint32_t i = count; i-- > 0;) {
-        T *chain = &chains[size_t(i) * passWidth];
-        uint32_t type = graph.type(first + i);
-        if (type - begin < passWidth) {
-          heights[i] = static_cast<uint32_t>(++chain[type - begin]);
-          types[type].height = std::max(types[type].height, heights[i]);
-          if (heights[i] == longest)
-            return false;
-        }
-        for (uint32_t operand : graph.operands(first + i)) {
-          if (operand < first)
-            continue;
-          T *other = &chains[size_t(operand - first) * passWidth];
-          for (uint32_t t = 0; t < passWidth; ++t)
-            other[t] = std::max(other[t], chain[t]);
-        }
-      }
-    }
-    return true;
-  }
-
-  void begin(const Frontier &frontier) {
-    const Graph &graph = frontier.getGraph();
-    uint32_t first = frontier.first();
-    uint32_t count = graph.numNodes() - first;
-    types.assign(frontier.numTypes(), Type());
-    heights.resize(count);
-    if (!findHeights(graph, first, shortChains)) {
-      for (Type &type : types)
-        type.height = 0;
-      findHeights(graph, first, longChains);
-    }
-    uint32_t numLevels = 0;
-    for (Type &type : types) {
-      type.levels = numLevels;
-      numLevels += type.height + 1;
-    }
-    levels.assign(numLevels, Level());
-    for (uint32_t i = 0; i < count; ++i)
-      ++levels[types[graph.type(first + i)].levels + heights[i]].remaining;
-    begun = true;
-  }
-
-  bool begun = false;
-  std::vector<Type> types;
-  std::vector<Level> levels;     ///< [type][height]
-  std::vector<uint32_t> heights; ///< by node
-  // [node][type of the pass]: the longest chain from there. One of the two is
-  // used; a register holds a node's short ones.
-  std::vector<int16_t> shortChains;
-  std::vector<uint32_t> longChains;
-};
-
 /// Sees frontiers as an encoding does. For base, max and sort the state is
 /// `frontierSequence`. For critical it is one sequence of
 /// - the type of the batch before (at the beginning: the type with most ready
@@ -252,6 +109,13 @@ public:
   /// Its third part; empty but for critical.
   NodeSpan criticalTypes() const {
     return {sequence.data() + firstCritical, length - firstCritical};
+  }
+
+  /// With critical, what to do in a state about which nothing is known: see
+  /// `CriticalTypes::mostDue`. The frontier need not be encoded for that.
+  uint32_t mostDue(const Frontier &frontier) {
+    critical.update(frontier);
+    return critical.mostDue(frontier);
   }
 
 private:
@@ -349,26 +213,45 @@ private:
   SubgraphSources sources;
 };
 
-/// Follows a learned finite state machine, and the sufficient condition where
-/// the machine has no transition or names a type without ready nodes.
+/// Takes the type of which a batch gets most of what is due; see
+/// `CriticalTypes::mostDue`.
+class MostDuePolicy {
+public:
+  void begin(const Frontier &) { critical.reset(); }
+
+  uint32_t choose(const Frontier &frontier) {
+    critical.update(frontier);
+    return critical.mostDue(frontier);
+  }
+
+private:
+  CriticalTypes critical;
+};
+
+/// Follows a learned finite state machine. Where it has no transition or names
+/// a type without ready nodes, the choice is that of `CriticalTypes::mostDue`
+/// with encoding critical, which keeps what that needs, and else the lemma's.
 class FsmPolicy {
 public:
   /// The slots that `table` points at must outlive the policy.
   explicit FsmPolicy(const edbc_policy_desc &table)
-      : table(table), encoder(table.encoding) {}
+      : table(table), encoder(table.encoding),
+        isEmpty(table.log2_slots == 0 && table.slots[0].key == 0) {}
 
   void begin(const Frontier &frontier) {
     encoder.begin(frontier);
-    fallback.begin(frontier);
+    lemma.begin(frontier);
     fallbacks = 0;
   }
 
   uint32_t choose(const Frontier &frontier) {
-    const uint32_t *action = lookup(table, encoder.encode(frontier));
+    const uint32_t *action =
+        isEmpty ? nullptr : lookup(table, encoder.encode(frontier));
     if (action && *action < frontier.numTypes() && frontier.ready(*action) != 0)
       return *action;
     ++fallbacks;
-    return fallback.choose(frontier);
+    return table.encoding == EDBC_ENCODING_CRITICAL ? encoder.mostDue(frontier)
+                                                    : lemma.choose(frontier);
   }
 
   /// Choices since `begin` that the machine did not make.
@@ -377,7 +260,8 @@ public:
 private:
   edbc_policy_desc table;
   FrontierEncoder encoder;
-  LemmaPolicy fallback;
+  bool isEmpty; ///< Encodes nothing then.
+  LemmaPolicy lemma;
   uint64_t fallbacks = 0;
 };
 

@@ -236,7 +236,10 @@ void Compilation::reportPolicy() {
   llvm::outs() << "policy learned from "
                << (samples.empty() ? "synthetic graphs" : "the sample graphs")
                << " (" << learned.miniBatches.size() << " mini-batches): ";
-  if (best == EDBC_POLICY_FSM)
+  if (best == EDBC_POLICY_FSM && learned.transitions.empty())
+    llvm::outs() << "no state returns often enough to learn what to do, so the "
+                    "library will batch what is most due\n";
+  else if (best == EDBC_POLICY_FSM)
     llvm::outs() << learned.transitions.size() << " states\n";
   else
     llvm::outs() << "no machine does better than '"

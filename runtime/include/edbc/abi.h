@@ -313,9 +313,10 @@ typedef struct edbc_transition {
 
 /** The policy that a library comes with. A machine is an open-addressing hash
  *  table with linear probing; slot and key are computed as
- *  runtime/core/Policy.h says. A state that is not in the table falls back on
- *  the sufficient condition (Lemma 2.1). For other kinds than EDBC_POLICY_FSM
- *  the other members mean nothing. */
+ *  runtime/core/Policy.h says. In a state that is not in the table the choice
+ *  is made by the sufficient condition (Lemma 2.1), or with
+ *  EDBC_ENCODING_CRITICAL by an estimate of it. For other kinds than
+ *  EDBC_POLICY_FSM the other members mean nothing. */
 typedef struct edbc_policy_desc {
   edbc_policy_kind kind;
   edbc_encoding encoding;

@@ -54,6 +54,7 @@ TEST(LearningTest, TriesTheMachineOnOtherGraphs) {
 
 TEST(LearningTest, NamesTheBestPolicy) {
   LearnedPolicy learned;
+  learned.transitions = {{{0, 0}, 0}};
   auto set = [&](BatchCounts &counts, uint64_t fsm, uint64_t lemma,
                  uint64_t agenda, uint64_t depth) {
     counts = BatchCounts();
@@ -73,7 +74,13 @@ TEST(LearningTest, NamesTheBestPolicy) {
   EXPECT_EQ(learned.best(), EDBC_POLICY_LEMMA);
   reset();
   learned.trial.fallbacks = 6;
+  EXPECT_TRUE(learned.isByHeart());
   EXPECT_EQ(learned.best(), EDBC_POLICY_LEMMA);
+  // Without transitions there is nothing to know by heart.
+  learned.transitions.clear();
+  EXPECT_FALSE(learned.isByHeart());
+  EXPECT_EQ(learned.best(), EDBC_POLICY_FSM);
+  learned.transitions = {{{0, 0}, 0}};
   // The others, by what they take on the samples.
   set(learned.total, 11, 11, 10, 10);
   EXPECT_EQ(learned.best(), EDBC_POLICY_AGENDA);
@@ -143,6 +150,39 @@ TEST(LearningTest, TakesTheCheapestEncodingThatSuffices) {
   EXPECT_EQ(others.encoding, EDBC_ENCODING_CRITICAL);
 }
 
+namespace {
+
+std::vector<Graph> drawGraphsOfManyTypes(uint64_t seed, uint32_t numTypes) {
+  Random random(seed);
+  std::vector<Graph> graphs;
+  for (int i = 0; i < 8; ++i) {
+    graphs.emplace_back(numTypes);
+    appendRandomNodes(graphs.back(), random, 400, 2, 30);
+  }
+  return graphs;
+}
+
+} // namespace
+
+/// With many types hardly a state returns. What is shipped then knows no states
+/// and takes no more batches than any other policy, in the trial too.
+TEST(LearningTest, LeavesWhatItWouldLearnByHeartToTheRule) {
+  for (uint32_t numTypes : {10u, 20u, 40u}) {
+    LearnedPolicy learned =
+        learnPolicy(drawGraphsOfManyTypes(1, numTypes), LearningOptions());
+    EXPECT_EQ(learned.encoding, EDBC_ENCODING_CRITICAL);
+    EXPECT_TRUE(learned.transitions.empty());
+    EXPECT_EQ(learned.trial.fallbacks, learned.trial.fsm);
+    EXPECT_EQ(learned.total.fallbacks, learned.total.fsm);
+    EXPECT_EQ(learned.best(), EDBC_POLICY_FSM);
+    EXPECT_LT(learned.trial.fsm, learned.trial.lemma);
+    EXPECT_EQ(learned.numExceptions(EDBC_POLICY_FSM), 0u);
+  }
+  // Not so where states return.
+  EXPECT_FALSE(learnPolicy(drawTreesOfTwoTypes(1, 8), LearningOptions())
+                   .transitions.empty());
+}
+
 TEST(LearningTest, LearnsNothingFromNothing) {
   LearnedPolicy ofNone = learnPolicy({}, LearningOptions());
   EXPECT_TRUE(ofNone.transitions.empty());
@@ -209,33 +249,41 @@ TEST(LearningTest, ShipsNothingWorseThanAgendaAndDepth) {
   EXPECT_GT(numShipped[EDBC_POLICY_AGENDA], 3u);
 }
 
-/// Also where it learned from one mini-batch of twelve only.
+/// Where it learned from one mini-batch of twelve only; as far as the encoding
+/// sees what it takes.
 TEST(LearningTest, RepairsWhatIsWorseForSomeMiniBatch) {
-  size_t numRepaired = 0;
-  for (uint64_t seed = 1; seed <= 10; ++seed) {
-    std::vector<Graph> samples = drawGraphsOfThreeTypes(seed, 12, 40);
+  size_t numBefore = 0, numAfter = 0, numMended = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    std::vector<Graph> samples = drawGraphsOfThreeTypes(seed, 12, 100);
     LearningOptions options;
-    options.encoding = EDBC_ENCODING_CRITICAL;
+    options.encoding = EDBC_ENCODING_SORT;
     options.maxNodes = 1;
-    LearnedPolicy learned = learnPolicy(samples, options);
-    EXPECT_EQ(learned.numExceptions(EDBC_POLICY_FSM), 0u);
+    size_t after = learnPolicy(samples, options).numExceptions(EDBC_POLICY_FSM);
     // What it would have been without the others.
-    std::vector<Transition> first = refineMachine(
-        {samples[0]}, EDBC_ENCODING_CRITICAL, {}, RefineOptions());
-    Machine machine(EDBC_ENCODING_CRITICAL, first, 3);
-    for (size_t i = 0; i < samples.size(); ++i) {
-      BatchCounts counts = countBatches(samples[i], machine.description());
-      numRepaired += counts.fsm > std::min(counts.agenda, counts.depth);
+    std::vector<Transition> first =
+        refineMachine({samples[0]}, EDBC_ENCODING_SORT, {}, RefineOptions());
+    Machine machine(EDBC_ENCODING_SORT, first, 3);
+    size_t before = 0;
+    for (const Graph &graph : samples) {
+      BatchCounts counts = countBatches(graph, machine.description());
+      before += counts.fsm > std::min(counts.agenda, counts.depth);
     }
+    EXPECT_LE(after, before);
+    numBefore += before;
+    numAfter += after;
+    numMended += before != 0 && after == 0;
+    options.encoding = EDBC_ENCODING_CRITICAL;
+    EXPECT_EQ(learnPolicy(samples, options).numExceptions(EDBC_POLICY_FSM), 0u);
   }
-  EXPECT_GT(numRepaired, 3u);
+  EXPECT_GT(numMended, 3u);
+  EXPECT_LT(2 * numAfter, numBefore);
 }
 
 /// With what a batch of each type costs, another machine is best.
 TEST(LearningTest, MakesCostsLow) {
   std::vector<Graph> samples = drawGraphsOfThreeTypes(3, 6, 80);
   LearningOptions options;
-  options.encoding = EDBC_ENCODING_CRITICAL;
+  options.encoding = EDBC_ENCODING_SORT;
   LearnedPolicy byNumber = learnPolicy(samples, options);
   options.costs = {1, 1, 20};
   LearnedPolicy byCost = learnPolicy(samples, options);

@@ -87,6 +87,26 @@ TEST(SearchTest, FindsShorterSchedulesThanTheLemma) {
   EXPECT_LT(byWideBeam, byNarrowBeam);
 }
 
+/// However narrow the beam is.
+TEST(SearchTest, FindsNothingWorseThanTheRules) {
+  test::Random random(4);
+  core::Frontier frontier;
+  core::LemmaPolicy lemma;
+  core::MostDuePolicy mostDue;
+  uint32_t numTaken = 0;
+  for (int round = 0; round < 40; ++round) {
+    Graph graph(2 + random.below(12));
+    test::appendRandomNodes(graph, random, 300, 3, 30);
+    SearchResult result = searchSchedule(graph, {1, 0, {}});
+    expectValid(graph, result);
+    size_t byLemma = core::schedule(frontier, graph, 0, lemma).batches.size();
+    size_t byDue = core::schedule(frontier, graph, 0, mostDue).batches.size();
+    EXPECT_LE(result.types.size(), std::min(byLemma, byDue));
+    numTaken += result.types.size() == byDue && byDue < byLemma;
+  }
+  EXPECT_GT(numTaken, 3u);
+}
+
 TEST(SearchTest, EndsWhenToldTo) {
   test::Random random(4);
   Graph graph(3);

@@ -7,7 +7,9 @@
 #include "runtime/core/Policy.h"
 #include "test/unit/runtime/RandomGraphs.h"
 
+#include <cmath>
 #include <gtest/gtest.h>
+#include <map>
 #include <utility>
 
 using namespace edbc::core;
@@ -232,8 +234,9 @@ TEST(CriticalTypesTest, FollowsTheDefinition) {
   CriticalTypes critical;
   Frontier frontier;
   for (uint32_t round = 0; round < 40; ++round) {
-    // Also more types than are dealt with in one pass.
-    Graph graph(round % 4 == 0 ? 20 : 1 + random.below(5));
+    // Also more types than are dealt with in one pass, of narrow or wide ones.
+    const uint32_t numTypes[] = {1 + random.below(5), 8, 20, 40};
+    Graph graph(numTypes[round % 4]);
     appendRandomNodes(graph, random, 60, 2, 12);
     frontier.reset(graph, random.below(20));
     critical.reset();
@@ -255,10 +258,16 @@ TEST(CriticalTypesTest, FollowsTheDefinition) {
   }
 }
 
-/// Chains for which 16 bits don't suffice.
-TEST(CriticalTypesTest, FollowsLongChains) {
-  constexpr uint32_t length = 70000;
-  Graph graph(2);
+namespace {
+
+class LongChainsTest
+    : public testing::TestWithParam<std::pair<uint32_t, uint32_t>> {};
+
+} // namespace
+
+TEST_P(LongChainsTest, CriticalTypesFollowThem) {
+  auto [length, numTypes] = GetParam();
+  Graph graph(numTypes);
   uint32_t chain = graph.add(0, nullptr, 0);
   for (uint32_t i = 1; i < length; ++i)
     chain = graph.add(0, &chain, 1);
@@ -282,6 +291,14 @@ TEST(CriticalTypesTest, FollowsLongChains) {
   critical.update(frontier);
   EXPECT_TRUE(critical.isCritical(0));
 }
+
+/// Around the lengths for which 8 and 16 bits just suffice.
+INSTANTIATE_TEST_SUITE_P(
+    LengthAndTypes, LongChainsTest,
+    testing::Values(std::pair(253u, 20u), std::pair(254u, 20u),
+                    std::pair(255u, 20u), std::pair(300u, 20u),
+                    std::pair(32766u, 2u), std::pair(32767u, 2u),
+                    std::pair(70000u, 2u), std::pair(70000u, 20u)));
 
 /// Where all sources of a type are ready, it is critical.
 TEST(CriticalTypesTest, HoldsWhereTheLemmaDoes) {
@@ -444,6 +461,96 @@ TEST(LemmaPolicyTest, TakesTheLargestRatio) {
   }
 }
 
+namespace {
+
+/// By type and height, which nodes that are not executed are ready, and which
+/// wait; a height is the most nodes of the type on a path from there.
+struct NodesByHeight {
+  explicit NodesByHeight(const Frontier &frontier)
+      : byType(frontier.numTypes()) {
+    Snapshot snapshot(frontier);
+    const Graph &graph = frontier.getGraph();
+    for (uint32_t type = 0; type < frontier.numTypes(); ++type) {
+      std::vector<uint32_t> chains(graph.numNodes());
+      for (uint32_t node = graph.numNodes(); node-- > 0;) {
+        bool isOfType = graph.type(node) == type;
+        chains[node] += isOfType;
+        if (isOfType && !snapshot.executed[node]) {
+          NodeSpan ready = frontier.readyNodes(type);
+          bool isReady =
+              std::find(ready.begin(), ready.end(), node) != ready.end();
+          auto &[numReady, numWaiting] = byType[type][chains[node]];
+          ++(isReady ? numReady : numWaiting);
+        }
+        for (uint32_t operand : graph.operands(node))
+          chains[operand] = std::max(chains[operand], chains[node]);
+      }
+    }
+  }
+
+  /// As `CriticalTypes::mostDue` defines it, but that weights are fractions.
+  double dueShare(uint32_t type) const {
+    double ready = 0, due = 0;
+    uint32_t begun = 0;
+    uint32_t top = byType[type].rbegin()->first;
+    for (uint32_t height = top; height > 0 && top - height < 12; --height) {
+      auto found = byType[type].find(height);
+      auto [numReady, numWaiting] =
+          found == byType[type].end() ? std::pair(0u, 0u) : found->second;
+      double weight = std::ldexp(1.0, -int(top - height));
+      uint32_t following = std::min(begun, numWaiting);
+      ready += weight * numReady;
+      due += weight * (numReady + numWaiting - following);
+      begun = numReady + following;
+    }
+    bool isCritical = byType[type].rbegin()->second.second == 0;
+    return ready / due + (isCritical ? 1.0 / 16 : 0);
+  }
+
+  std::vector<std::map<uint32_t, std::pair<uint32_t, uint32_t>>> byType;
+};
+
+} // namespace
+
+TEST(MostDuePolicyTest, TakesTheLargestShare) {
+  Random random(11);
+  MostDuePolicy mostDue;
+  Frontier frontier;
+  for (uint32_t round = 0; round < 40; ++round) {
+    Graph graph(1 + random.below(round % 2 == 0 ? 6 : 40));
+    appendRandomNodes(graph, random, 120, 2, 15);
+    frontier.reset(graph, random.below(30));
+    mostDue.begin(frontier);
+    while (!frontier.done()) {
+      NodesByHeight nodes(frontier);
+      uint32_t type = mostDue.choose(frontier);
+      ASSERT_EQ(type, bestType(frontier, [&](uint32_t type) {
+                  return std::make_pair(nodes.dueShare(type),
+                                        frontier.ready(type));
+                }));
+      frontier.step(type);
+      // Steps that it wasn't asked for.
+      uint32_t other = random.below(graph.numTypes());
+      if (random.below(4) == 0 && frontier.ready(other) != 0)
+        frontier.step(other);
+    }
+  }
+}
+
+/// The nodes of a chain that is longer than the heights that count.
+TEST(MostDuePolicyTest, TakesLongChainsFirst) {
+  Graph graph(2);
+  uint32_t chain = graph.add(0, nullptr, 0);
+  for (uint32_t i = 1; i < 100; ++i)
+    chain = graph.add(0, &chain, 1);
+  for (uint32_t i = 0; i < 3; ++i)
+    graph.add(1, &chain, 1);
+  graph.add(1, nullptr, 0);
+  Frontier frontier;
+  MostDuePolicy mostDue;
+  EXPECT_EQ(schedule(frontier, graph, 0, mostDue).batches.size(), 101u);
+}
+
 TEST(AgendaPolicyTest, TakesTheLowestAverageDepth) {
   Random random(5);
   AgendaPolicy agenda;
@@ -538,6 +645,34 @@ TEST_F(FsmPolicyTest, FallsBackInUnknownStates) {
   uint64_t fallbacks = run({{keyOf({Leaf}, 3), Leaf, 0}});
   EXPECT_EQ(fallbacks, taken.size() - 1);
   EXPECT_EQ(taken.size(), lowerBound(graph));
+}
+
+/// With critical as `MostDuePolicy` does, whether or not there is anything in
+/// the table.
+TEST_F(FsmPolicyTest, FallsBackOnWhatIsMostDue) {
+  Random random(12);
+  uint32_t numDifferent = 0;
+  for (uint32_t round = 0; round < 20; ++round) {
+    graph = Graph(5);
+    appendRandomNodes(graph, random, 150, 2, 15);
+    Frontier frontier, expected;
+    MostDuePolicy mostDue;
+    schedule(expected, graph, 0, mostDue);
+    LemmaPolicy lemma;
+    numDifferent += schedule(frontier, graph, 0, lemma).batches.size() !=
+                    expected.schedule().batches.size();
+    for (const std::vector<edbc_transition> &transitions :
+         {std::vector<edbc_transition>(),
+          std::vector<edbc_transition>{{UINT64_MAX, 0, 0}}}) {
+      PolicyTable table = buildTable(transitions);
+      FsmPolicy policy({EDBC_POLICY_FSM, EDBC_ENCODING_CRITICAL,
+                        table.log2Slots, 0, table.slots.data()});
+      schedule(frontier, graph, 0, policy);
+      EXPECT_EQ(policy.numFallbacks(), expected.schedule().batches.size());
+      ASSERT_EQ(frontier.schedule().nodes, expected.schedule().nodes);
+    }
+  }
+  EXPECT_GT(numDifferent, 5u);
 }
 
 TEST_F(FsmPolicyTest, IgnoresActionsThatAreNotReady) {
