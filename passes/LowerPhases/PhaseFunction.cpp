@@ -62,6 +62,8 @@ private:
                      Value weightsBegin, Value column);
   int64_t rowsOfBlock();
   /// @param ahead weights to prefetch, from this float on; may be null.
+  void addTile(BufferScope &scope, int64_t numRows, Value firstRow,
+               Value weightsBegin, Value ahead, Value column);
   void generateTile(BufferScope &scope, int64_t numRows, Value firstRow,
                     Value weightsBegin, Value ahead, Value column);
   /// Adds the phase's products to `sums`.
@@ -75,6 +77,9 @@ private:
   /// x * y + sum, rounded once if the instruction set can.
   Value multiplyAdd(Value x, Value y, Value sum);
   func::FuncOp declare(StringRef symbol, ArrayRef<Type> inputs);
+  /// The same for one that only this phase calls, and that isn't inlined. Its
+  /// first arguments are the buffers, a row and a column.
+  func::FuncOp declareLocal(const Twine &suffix, ArrayRef<Type> more);
   /// A row's accumulators: sum by sum, vector by vector.
   size_t perRow() const { return summed.size() * tile.vectors; }
 
@@ -93,6 +98,8 @@ private:
   Tile tile;
   VectorType vectorType;
   func::FuncOp epilogue;
+  /// Of all but the phase's own function.
+  LogicalResult localResult = success();
 };
 } // namespace
 
@@ -131,8 +138,23 @@ func::FuncOp PhaseFunction::declare(StringRef symbol, ArrayRef<Type> inputs) {
   return function;
 }
 
+func::FuncOp PhaseFunction::declareLocal(const Twine &suffix,
+                                         ArrayRef<Type> more) {
+  SmallVector<Type> inputs = {LLVM::LLVMPointerType::get(b.getContext()),
+                              b.getIndexType(), b.getIndexType()};
+  llvm::append_range(inputs, more);
+  func::FuncOp function = declare((name + suffix).str(), inputs);
+  function.setPrivate();
+  function->setAttr("passthrough", b.getStrArrayAttr({"noinline"}));
+  function->setAttr(
+      "llvm.linkage",
+      LLVM::LinkageAttr::get(b.getContext(), LLVM::Linkage::Internal));
+  return function;
+}
+
 LogicalResult PhaseFunction::generate() {
-  return success(succeeded(generateEpilogue()) && succeeded(generateMain()));
+  return success(succeeded(generateEpilogue()) && succeeded(generateMain()) &&
+                 succeeded(localResult));
 }
 
 //===----------------------------------------------------------------------===//
@@ -140,17 +162,8 @@ LogicalResult PhaseFunction::generate() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult PhaseFunction::generateEpilogue() {
-  SmallVector<Type> inputs = {LLVM::LLVMPointerType::get(b.getContext()),
-                              b.getIndexType(), b.getIndexType()};
-  inputs.append(perRow(), vectorType);
-  epilogue = declare((name + "_epilogue").str(), inputs);
-  epilogue.setPrivate();
   // Called by the tiles of all sizes: one copy serves them.
-  epilogue->setAttr("passthrough", b.getStrArrayAttr({"noinline"}));
-  epilogue->setAttr(
-      "llvm.linkage",
-      LLVM::LinkageAttr::get(b.getContext(), LLVM::Linkage::Internal));
-
+  epilogue = declareLocal("_epilogue", SmallVector<Type>(perRow(), vectorType));
   BufferScope scope(b, kernel, symbols, epilogue.getArgument(0));
   RowReader rows(b, scope, phase, epilogue.getArgument(1));
   ValueRange accumulators = epilogue.getArguments().drop_front(3);
@@ -256,8 +269,8 @@ void PhaseFunction::generateTiles(BufferScope &scope, Value begin, Value end,
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(tiles.getBody());
     Value current = ahead.empty() ? Value() : tiles.getRegionIterArg(0);
-    generateTile(scope, tile.rows, tiles.getInductionVar(), weightsBegin,
-                 current, column);
+    addTile(scope, tile.rows, tiles.getInductionVar(), weightsBegin, current,
+            column);
     if (current) {
       Value next =
           arith::MinUIOp::create(b, add(b, current, lines * lanes),
@@ -280,7 +293,7 @@ void PhaseFunction::generateTiles(BufferScope &scope, Value begin, Value end,
       scf::IndexSwitchOp::create(b, TypeRange{}, number, sizes, sizes.size());
   for (auto [size, region] : llvm::zip(sizes, tail.getCaseRegions())) {
     b.createBlock(&region);
-    generateTile(scope, size, first, weightsBegin, /*ahead=*/{}, column);
+    addTile(scope, size, first, weightsBegin, /*ahead=*/{}, column);
     scf::YieldOp::create(b);
   }
   b.createBlock(&tail.getDefaultRegion());
@@ -299,6 +312,37 @@ int64_t PhaseFunction::rowsOfBlock() {
   // The weights are read once for each block: it has some tiles at least.
   constexpr int64_t budget = 384 << 10, fewestTiles = 4;
   return std::max(budget / rowBytes / tile.rows, fewestTiles) * tile.rows;
+}
+
+void PhaseFunction::addTile(BufferScope &scope, int64_t numRows, Value firstRow,
+                            Value weightsBegin, Value ahead, Value column) {
+  // Each segment has a loop in each size of tile. LLVM takes time that grows
+  // with the square of the number of loops in a nest, so that the tiles of long
+  // sums get functions of their own. Beside so many loops a call costs nothing.
+  constexpr size_t mostSegments = 16;
+  if (!pack || pack.getSegments().size() <= mostSegments) {
+    generateTile(scope, numRows, firstRow, weightsBegin, ahead, column);
+    return;
+  }
+  SmallVector<Value> arguments = {scope.getBuffers(), firstRow, column,
+                                  weightsBegin};
+  if (ahead)
+    arguments.push_back(ahead);
+  func::FuncOp function;
+  {
+    OpBuilder::InsertionGuard guard(b);
+    function =
+        declareLocal("_tile" + Twine(numRows),
+                     SmallVector<Type>(arguments.size() - 3, b.getIndexType()));
+    BufferScope own(b, kernel, symbols, function.getArgument(0));
+    generateTile(own, numRows, function.getArgument(1), function.getArgument(3),
+                 ahead ? function.getArgument(4) : Value(),
+                 function.getArgument(2));
+    func::ReturnOp::create(b);
+    if (failed(own.getResult()))
+      localResult = failure();
+  }
+  func::CallOp::create(b, function, arguments);
 }
 
 void PhaseFunction::generateTile(BufferScope &scope, int64_t numRows,
