@@ -29,7 +29,7 @@ static std::optional<uint32_t> firstNode(const Instance &instance,
 static double timeBatch(const CompiledNetwork &network,
                         const std::vector<Instance> &instances, uint32_t cell,
                         size_t count) {
-  constexpr int numTries = 9;
+  constexpr int numTries = 25;
   SessionHandle session = createSession(network.getModel(), {});
   std::vector<Instance> chosen;
   for (size_t i = 0; chosen.size() < count; ++i)
@@ -63,15 +63,17 @@ bench::measureCellCosts(const CompiledNetwork &network,
         having.push_back(instance);
     CellCost cost = {0, 0};
     if (!having.empty()) {
-      // Least squares.
+      // Least squares of relative errors: what a batch costs shows in small
+      // ones, whose times absolute errors of large ones would outweigh.
       double n = 0, x = 0, y = 0, xx = 0, xy = 0;
       for (size_t count : {1, 2, 4, 8, 16, 32}) {
         double time = timeBatch(network, having, cell, count);
-        n += 1;
-        x += double(count);
-        y += time;
-        xx += double(count * count);
-        xy += double(count) * time;
+        double weight = 1 / (time * time);
+        n += weight;
+        x += weight * double(count);
+        y += weight * time;
+        xx += weight * double(count * count);
+        xy += weight * double(count) * time;
       }
       cost.row = std::max(0.0, (n * xy - x * y) / (n * xx - x * x));
       cost.batch = std::max(0.0, (y - cost.row * x) / n);

@@ -37,7 +37,8 @@ schedule of a beam, and regret what fsm takes more on the same graphs.
 
 With --time, policies are executed instead: one that was learned to take few
 batches, and one that was learned to take little time, with costs of batches that
-are measured first.
+are measured first. The two are executed by turns; times and their ratio are
+medians of nine rounds.
 )";
 
 namespace {
@@ -97,6 +98,8 @@ private:
   std::vector<Instance> build(const Workload &workload) const;
   std::unique_ptr<CompiledNetwork> compile() const;
   std::vector<core::Graph> miniBatch(uint32_t batch, size_t number) const;
+  double costOfBatches(uint32_t batch, const CompiledNetwork &learned,
+                       const BatchCosts &costs) const;
 
   const MeasuredNetwork &network;
   const Arguments &arguments;
@@ -173,6 +176,10 @@ void Subject::learn() {
   }
 }
 
+static llvm::StringRef nameOf(edbc_policy_kind kind) {
+  return batch::stringifyPolicyKind(static_cast<batch::PolicyKind>(kind));
+}
+
 void Subject::printLearned() const {
   for (const Candidate &candidate : candidates) {
     const LearnedPolicy &learned = candidate.learned;
@@ -181,9 +188,7 @@ void Subject::printLearned() const {
     edbc_policy_kind kind =
         &candidate == &candidates[0] ? learned.best() : EDBC_POLICY_FSM;
     llvm::outs() << "| " << network.name << " | " << candidate.name << " | "
-                 << batch::stringifyPolicyKind(
-                        static_cast<batch::PolicyKind>(kind))
-                 << " | "
+                 << nameOf(kind) << " | "
                  << batch::stringifyEncoding(
                         static_cast<batch::Encoding>(learned.encoding))
                  << " | " << learned.transitions.size()
@@ -253,36 +258,71 @@ void Subject::judge(uint32_t batch) const {
 // Time
 //===----------------------------------------------------------------------===//
 
+/// Learns from the training part, and executes the part that is held out.
 void Subject::compareTimes(uint32_t batch) const {
-  constexpr int numRounds = 5;
+  constexpr size_t numRounds = 9;
   std::unique_ptr<CompiledNetwork> probe = compile();
   probe->load();
   std::vector<CellCost> costs = measureCellCosts(*probe, training);
+  BatchCosts batchCosts = batchCostsOf(costs);
   std::unique_ptr<CompiledNetwork> networks[] = {compile(), compile()};
   networks[0]->learnPolicy(training);
-  networks[1]->learnPolicy(training, batchCostsOf(costs));
+  networks[1]->learnPolicy(training, batchCosts);
   for (auto &one : networks)
     one->load();
+
+  // The two by turns, the first one of a round being the second one of the
+  // next: what slows the machine down for a while slows down both.
   Effort effort = {/*repeat=*/5, arguments.miniBatches};
-  Measurement figures[2];
-  std::vector<double> ratios;
-  for (int round = 0; round < numRounds; ++round) {
-    for (int i : {0, 1})
-      figures[i] = measure(*networks[i], training, network.output,
-                           {batch, Policy::Fsm}, effort);
-    ratios.push_back(figures[1].ms / figures[0].ms);
+  std::vector<double> ms[2], ratios;
+  double batches[2];
+  for (size_t round = 0; round < numRounds; ++round) {
+    for (size_t turn : {round % 2, 1 - round % 2}) {
+      Measurement one = measure(*networks[turn], judged, network.output,
+                                {batch, Policy::Fsm}, effort);
+      ms[turn].push_back(one.ms);
+      batches[turn] = one.batches;
+    }
+    ratios.push_back(ms[1].back() / ms[0].back());
   }
   std::sort(ratios.begin(), ratios.end());
+
   llvm::outs() << "| " << network.name << " | " << batch;
-  for (const Measurement &one : figures)
-    llvm::outs() << llvm::format(" | %.1f | %.3f", one.batches, one.ms);
-  llvm::outs() << llvm::format(" | %.3f |", ratios[numRounds / 2]);
+  for (size_t i : {0, 1}) {
+    std::sort(ms[i].begin(), ms[i].end());
+    llvm::outs() << " | " << nameOf(networks[i]->getPolicy().kind);
+    llvm::outs() << llvm::format(
+        " | %.1f | %.1f | %.3f", batches[i],
+        costOfBatches(batch, *networks[i], batchCosts) / 1e3,
+        ms[i][numRounds / 2]);
+  }
+  llvm::outs() << llvm::format(" | %.3f (%.3f to %.3f) |",
+                               ratios[numRounds / 2], ratios.front(),
+                               ratios.back());
   const Signature &signature = compiled->getSignature();
-  for (size_t i = 0; i < costs.size(); ++i)
-    llvm::outs() << " " << signature.cells[i].name
-                 << llvm::format(" %.0f + %.0f n", costs[i].batch, costs[i].row)
-                 << (i + 1 == costs.size() ? " |\n" : ",");
+  const char *separator = " ";
+  for (size_t i = 0; i < costs.size(); ++i) {
+    if (costs[i].batch == 0 && costs[i].row == 0)
+      continue; // A cell that no instance has.
+    llvm::outs() << separator << signature.cells[i].name
+                 << llvm::format(" %.0f + %.0f n", costs[i].batch,
+                                 costs[i].row);
+    separator = ", ";
+  }
+  llvm::outs() << " |\n";
   llvm::outs().flush();
+}
+
+/// What the batches of a mini-batch cost, their rows apart, in nanoseconds:
+/// the mean of those that are judged.
+double Subject::costOfBatches(uint32_t batch, const CompiledNetwork &learned,
+                              const BatchCosts &costs) const {
+  uint64_t cost = 0;
+  for (size_t i = 0; i < arguments.miniBatches; ++i)
+    for (const core::Graph &graph : miniBatch(batch, i))
+      cost += countBatches(graph, learned.getPolicy(), costs)
+                  .of(learned.getPolicy().kind);
+  return double(cost) / arguments.miniBatches;
 }
 
 //===----------------------------------------------------------------------===//
@@ -328,9 +368,11 @@ static void run(const Arguments &arguments,
     if (batches.empty())
       batches = {32};
     llvm::outs()
-        << "| network | batch | batches | ms | batches for time | ms | "
-           "time ratio | cost of a batch of n, in ns |\n"
-           "|---|--:|--:|--:|--:|--:|--:|---|\n";
+        << "| network | batch | policy | batches | their cost, us | ms | for "
+           "time | batches | their cost, us | ms | time ratio (range) | cost "
+           "of "
+           "a batch of n, ns |\n"
+           "|---|--:|---|--:|--:|--:|---|--:|--:|--:|--:|---|\n";
     for (const MeasuredNetwork *network : networks)
       for (unsigned batch : batches)
         Subject(*network, arguments).compareTimes(batch);
