@@ -9,6 +9,8 @@
 
 #include "runtime/core/Scheduler.h"
 
+#include <utility>
+
 namespace edbc::core {
 
 /// Counts the sources of each type's subgraph: the nodes of the type that are
@@ -20,9 +22,11 @@ namespace edbc::core {
 /// For each node the set of types among itself and its ancestors that are not
 /// executed is kept as a bit mask. One pass finds all masks; afterwards bits
 /// only disappear, and only the changes are followed, each along the uses of
-/// the node concerned. A node of few operands finds its mask anew from theirs;
-/// one of many counts, by type, those whose masks have the bit. All updates
-/// together take time linear in nodes and operands, times types.
+/// the node concerned, type by type: a step executes nodes of one type, which
+/// have no bit but their own left, so only that one is lost. A node of few
+/// operands looks whether any of them still has the bit; one of many counts, by
+/// type, those that have. All updates together take time linear in nodes and
+/// operands, times types.
 class SubgraphSources {
 public:
   /// Forgets everything; to be called whenever the frontier was reset.
@@ -42,7 +46,7 @@ public:
 
 private:
   static constexpr uint32_t bits = 64;
-  /// Most operands of a node that finds its mask anew.
+  /// Most operands of a node that looks at all of them.
   static constexpr uint32_t few = 8;
 
   uint64_t *maskOf(uint32_t index) { return &masks[size_t(index) * words]; }
@@ -58,22 +62,21 @@ private:
       visit(word * bits + static_cast<uint32_t>(__builtin_ctzll(mask)));
   }
 
-  /// Sets one word of a node's mask to what its ancestors have. Returns the
-  /// bits that it lost.
-  uint64_t setWord(uint32_t index, uint32_t type, uint32_t word,
-                   uint64_t ancestors) {
-    uint64_t mask = ancestors;
+  /// Takes note of what its ancestors have in one word of a node's mask.
+  void beginWord(uint32_t index, uint32_t type, uint32_t word,
+                 uint64_t ancestors) {
     if (word == type / bits) {
       uint64_t own = uint64_t(1) << (type % bits);
-      if (!isSource[index] && !(ancestors & own)) {
-        isSource[index] = true;
-        ++sources[type];
-      }
-      mask |= own;
+      if (!(ancestors & own))
+        becomeSource(index, type);
+      ancestors |= own;
     }
-    uint64_t lost = maskOf(index)[word] & ~mask;
-    maskOf(index)[word] = mask;
-    return lost;
+    maskOf(index)[word] = ancestors;
+  }
+
+  void becomeSource(uint32_t index, uint32_t type) {
+    sources[type] += !isSource[index];
+    isSource[index] = true;
   }
 
   uint64_t ancestorsOf(const Graph &graph, uint32_t first, uint32_t index,
@@ -95,6 +98,7 @@ private:
     words = (frontier.numTypes() + bits - 1) / bits;
     sources.assign(frontier.numTypes(), 0);
     seen.assign(frontier.numTypes(), 0);
+    lost.resize(frontier.numTypes());
     isSource.assign(count, false);
     masks.assign(size_t(count) * words, 0);
     counts.clear();
@@ -104,14 +108,14 @@ private:
       maskOf(i)[type / bits] = uint64_t(1) << (type % bits);
     }
     markExecuted(frontier);
-    changes.clear();
-    lostBits.clear();
+    for (std::vector<uint32_t> &nodes : lost)
+      nodes.clear();
     for (uint32_t i = 0; i < count; ++i) {
       uint32_t type = graph.type(first + i);
       if (isExecuted(i, type))
         continue;
       for (uint32_t word = 0; word < words; ++word)
-        setWord(i, type, word, ancestorsOf(graph, first, i, word));
+        beginWord(i, type, word, ancestorsOf(graph, first, i, word));
       if (graph.numOperands(first + i) > few)
         beginCounts(graph, first, i, count);
     }
@@ -129,65 +133,53 @@ private:
                    [&](uint32_t type) { ++countsOf(index)[type]; });
   }
 
-  /// Clears the masks of nodes executed since the last call, which are changes.
+  /// Clears the masks of nodes executed since the last call.
   void markExecuted(const Frontier &frontier) {
     for (uint32_t type = 0; type < frontier.numTypes(); ++type) {
       NodeSpan executed = frontier.executedNodes(type);
       for (uint32_t &i = seen[type]; i < executed.size(); ++i) {
         uint32_t index = executed[i] - frontier.first();
-        lostBits.insert(lostBits.end(), maskOf(index), maskOf(index) + words);
-        changes.push_back(index);
-        std::fill_n(maskOf(index), words, 0);
+        for (uint32_t word = 0; word < words; ++word)
+          forEachBit(std::exchange(maskOf(index)[word], 0), word,
+                     [&](uint32_t bit) { lost[bit].push_back(index); });
         sources[type] -= isSource[index];
       }
     }
   }
 
   void follow(const Frontier &frontier) {
-    const Graph &graph = frontier.getGraph();
-    uint32_t first = frontier.first();
     markExecuted(frontier);
+    for (uint32_t type = 0; type < frontier.numTypes(); ++type)
+      if (!lost[type].empty())
+        followType(frontier.getGraph(), frontier.first(), type);
+  }
+
+  /// Tells the users of nodes that lost the bit of a type, and theirs in turn.
+  void followType(const Graph &graph, uint32_t first, uint32_t type) {
+    const uint32_t word = type / bits;
+    const uint64_t bit = uint64_t(1) << (type % bits);
+    std::vector<uint32_t> &changes = lost[type];
     while (!changes.empty()) {
       uint32_t changed = changes.back();
       changes.pop_back();
-      lost.assign(lostBits.end() - words, lostBits.end());
-      lostBits.resize(lostBits.size() - words);
       graph.forEachUse(first + changed, [&](uint32_t user) {
         uint32_t index = user - first;
-        uint32_t type = graph.type(user);
-        if (isExecuted(index, type))
+        uint64_t &mask = maskOf(index)[word];
+        if (!(mask & bit)) // Executed, or told by another operand.
           return;
-        bool isMany = graph.numOperands(user) > few;
-        uint64_t any = 0;
-        for (uint32_t word = 0; word < words; ++word) {
-          uint64_t ancestors = isMany ? countDown(index, type, word)
-                                      : ancestorsOf(graph, first, index, word);
-          lostBits.push_back(setWord(index, type, word, ancestors));
-          any |= lostBits.back();
-        }
-        if (any)
+        bool isLost = graph.numOperands(user) > few
+                          ? --countsOf(index)[type] == 0
+                          : !(ancestorsOf(graph, first, index, word) & bit);
+        if (!isLost)
+          return;
+        if (graph.type(user) == type) {
+          becomeSource(index, type);
+        } else {
+          mask &= ~bit;
           changes.push_back(index);
-        else
-          lostBits.resize(lostBits.size() - words);
+        }
       });
     }
-  }
-
-  /// Takes from a node's counts what one of its operands lost. Returns what its
-  /// ancestors have.
-  uint64_t countDown(uint32_t index, uint32_t own, uint32_t word) {
-    uint64_t ancestors = maskOf(index)[word];
-    auto drop = [&](uint32_t type) {
-      if (countsOf(index)[type] == 0)
-        ancestors &= ~(uint64_t(1) << (type % bits));
-    };
-    forEachBit(lost[word], word, [&](uint32_t type) {
-      --countsOf(index)[type];
-      drop(type);
-    });
-    if (word == own / bits) // That bit the mask has in any case.
-      drop(own);
-    return ancestors;
   }
 
   bool begun = false;
@@ -199,10 +191,8 @@ private:
   // Of nodes with many operands.
   std::vector<uint32_t> counts;
   std::vector<size_t> countsBegin; ///< by node; empty if there is none
-  // Nodes whose masks changed, and the bits that they lost.
-  std::vector<uint32_t> changes;
-  std::vector<uint64_t> lostBits;
-  std::vector<uint64_t> lost; ///< by the change that is being followed
+  /// By type: nodes that lost its bit, whose users are still to be told.
+  std::vector<std::vector<uint32_t>> lost;
 };
 
 } // namespace edbc::core
