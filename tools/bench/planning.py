@@ -96,7 +96,7 @@ def main():
             lines = Path(folder) / "lines.json"
             subprocess.run(
                 [programs / "edbc-bench", "--hidden", "128", "--batch", "32",
-                 "--repeat", "7", "--fuse", "all,none", "--layout",
+                 "--repeat", "7", "--mini-batches", "16", "--fuse", "all,none", "--layout",
                  "off,paper,full", "--json", lines], check=True,
                 stdout=subprocess.DEVNULL)
         with open(lines, encoding="utf-8") as file:
