@@ -19,8 +19,9 @@
 //             epilogue(row, strip, accumulators of the row)
 //         the rows that are left, in one or two tiles of 1 to R - 1 rows
 //
-// Where the weights have many segments, a tile of each size is a function of its
-// own, so that they are compiled in a time that grows with their number only.
+// Where the weights have many segments, a tile of each size is a function of
+// its own, so that they are compiled in a time that grows with their number
+// only.
 //
 // Tile and strip are chosen so that accumulators, the weights of one step and
 // an operand's element fit the registers, and the block so that what is read of
