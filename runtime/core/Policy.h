@@ -233,10 +233,12 @@ private:
 /// with encoding critical, which keeps what that needs, and else the lemma's.
 class FsmPolicy {
 public:
-  /// The slots that `table` points at must outlive the policy.
+  /// The slots that `table` points at must outlive the policy; there are none
+  /// where it is no machine.
   explicit FsmPolicy(const edbc_policy_desc &table)
       : table(table), encoder(table.encoding),
-        isEmpty(table.log2_slots == 0 && table.slots[0].key == 0) {}
+        isEmpty(!table.slots ||
+                (table.log2_slots == 0 && table.slots[0].key == 0)) {}
 
   void begin(const Frontier &frontier) {
     encoder.begin(frontier);
