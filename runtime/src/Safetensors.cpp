@@ -476,9 +476,10 @@ private:
     if (edbc_status status = readBytes(dataBegin, read.data(), size))
       return status;
     std::vector<const float *> begins;
-    for (uint32_t i = 0; i < library.num_params; ++i)
-      begins.push_back(read.data() + tensors.at(library.params[i].name).begin /
-                                         sizeof(float));
+    for (uint32_t i = 0; i < library.num_params; ++i) {
+      uint64_t first = tensors.at(library.params[i].name).begin / sizeof(float);
+      begins.push_back(read.data() + first);
+    }
     data = std::move(read);
     params = std::move(begins);
     return EDBC_OK;
