@@ -76,12 +76,37 @@ def MergeProducts : Pass<"batch-merge-products", "::edbc::batch::KernelOp"> {
 def FoldTables : Pass<"batch-fold-tables", "::mlir::ModuleOp"> {
   let summary = "computes what depends on tokens alone once, in tables";
   let description = [{
-    Whatever a kernel computes from a token and from parameters alone, if it
-    takes a product, is computed for all tokens when a model is created: it
-    becomes a kernel with a `table`, and the kernel looks it up. A product with
-    both operands that do and that don't depend on other things begins with what
-    was looked up: those operands come first in all products, so that the sum is
-    the same to the bit whether tables are used or not.
+    A cell whose only operand is a token, or that has none, isn't computed for
+    nodes at all. Its results, for all tokens, become a table of its state: the
+    kernel becomes one that computes that when a model is created, and the cell's
+    nodes have its rows as their results (`first_row` of `batch.kernel`).
+
+    ```mlir
+    batch.state @Node {h : 64}
+    batch.kernel @leaf(%word: !batch.tokens<256>) -> @Node {
+      ...
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    batch.state @Node {h : 64} {table_rows = 256 : i64}
+    batch.kernel @leaf(%word: !batch.tokens<256>) -> @Node
+        attributes {first_row = 0 : i64} {
+    }
+    batch.kernel @leaf.word(%word: !batch.tokens<256>) -> @Node
+        attributes {first_row = 0 : i64, table = 256 : i64} {
+      ...
+    }
+    ```
+
+    Whatever another kernel computes from a token and from parameters alone, if
+    it takes a product, is likewise computed for all tokens: it becomes a kernel
+    with a `table`, and the kernel looks it up. A product with both operands that
+    do and that don't depend on other things begins with what was looked up.
+    Those operands come first in all products, so that the sum is the same to the
+    bit whether tables are used or not.
 
     ```mlir
     %x = batch.lookup @E[%word] : !batch.tokens<256> -> tensor<?x64xf32>
@@ -99,7 +124,8 @@ def FoldTables : Pass<"batch-fold-tables", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"limit", "limit", "int64_t", "67108864",
-           "Most bytes of all tables together; 0: none are made">
+           "Most bytes of all tables together, less those of parameters that "
+           "are needed no longer; 0: none are made">
   ];
 }
 

@@ -127,6 +127,9 @@ std::string RowStruct::pointer(const Place &place, StringRef buffers,
     code = formatv("floats({0}, {1})", buffers, place.slot);
     if (place.offset)
       code += formatv(" + {0}", place.offset);
+  } else if (place.table) {
+    code = formatv("floats({0}, {1}, {2}, {3}, {4}, {5})", buffers, place.slot,
+                   *place.table, place.row, place.stride, place.offset);
   } else {
     code = formatv("floats({0}, {1}, {2}, {3}, {4})", buffers, place.slot,
                    place.row, place.stride, place.offset);
@@ -180,8 +183,11 @@ RowStruct::Place RowStruct::locateWhole(Value value,
                      kernel.getOperandName(operand),
                      formatv("entry(buffers, {0}, {1})",
                              slot(BindingKind::ElementRows, operand), owner()));
-        return fieldPlace(BindingKind::State, gather.getState(),
-                          gather.getField(), row);
+        Place place = fieldPlace(BindingKind::State, gather.getState(),
+                                 gather.getField(), row);
+        if (stateOp(gather.getState()).getTableRows())
+          place.table = slot(BindingKind::Table, -1, gather.getState());
+        return place;
       })
       .Case([&](LookupOp lookup) -> Place {
         FlatSymbolRefAttr name = lookup.getTableAttr();

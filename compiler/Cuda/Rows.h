@@ -17,6 +17,7 @@
 #include "dialects/Batch/Batch.h"
 
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace edbc::cuda {
@@ -72,6 +73,8 @@ private:
     std::string row;
     int64_t stride;
     int64_t offset;
+    /// The slot of the table that the row may be of instead.
+    std::optional<unsigned> table = {};
   };
 
   unsigned slot(batch::BindingKind kind, int64_t index = -1,

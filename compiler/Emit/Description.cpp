@@ -93,7 +93,7 @@ struct AbiTypes {
   llvm::StructType *field =
       define("edbc_field_desc", {pointer, u32, u32, u32, u32});
   llvm::StructType *state =
-      define("edbc_state_desc", {pointer, pointer, u32, u32});
+      define("edbc_state_desc", {pointer, pointer, u32, u32, u32, u32});
   llvm::StructType *operand =
       define("edbc_operand_desc", {pointer, u32, u32, u32, u32});
   llvm::StructType *term = define("edbc_pack_term", {u32, u32});
@@ -152,8 +152,12 @@ public:
       constants.push_back(paramConstant(EDBC_CONSTANT_COLUMNS, op));
     for (PackOp op : network.packs)
       constants.push_back(pack(op));
-    for (auto [index, op] : llvm::enumerate(network.tables))
-      constants.push_back(table(op, index));
+    for (StateOp op : network.tableStates)
+      constants.push_back(table(op));
+    for (StateOp op : network.statesWithTables)
+      constants.push_back(rows(EDBC_CONSTANT_STATE_TABLE,
+                               *network.findState(op.getSymName()),
+                               *op.getTableRows()));
     for (KernelOp op : network.kernels)
       cells.push_back(cell(op));
     for (KernelOp op : network.tables)
@@ -237,9 +241,12 @@ private:
       fields.push_back(
           record(types.field, {text(cast<StringAttr>(name).getValue()),
                                u32(offset), u32(width), u32(columns), u32(0)}));
+    bool hasTable = op.getTableRows().has_value();
     return record(types.state,
                   {text(op.getSymName()), array(types.field, fields),
-                   u32(fields.size()), u32(op.getLayout()->getStride())});
+                   u32(fields.size()), u32(op.getLayout()->getStride()),
+                   u32(hasTable ? *network.findTable(op.getSymName()) : 0),
+                   u32(op.getTableRows().value_or(0))});
   }
 
   Constant *paramConstant(edbc_constant_kind kind, ParamOp op) {
@@ -267,10 +274,17 @@ private:
                    u32(segments.size())});
   }
 
-  Constant *table(KernelOp op, unsigned index) {
+  /// The table of a kernel with a state of its own.
+  Constant *table(StateOp state) {
+    for (auto [index, table] : llvm::enumerate(network.tables))
+      if (KernelOp op = table; op.getState() == state.getSymName())
+        return rows(EDBC_CONSTANT_TABLE, index, *op.getTable());
+    llvm_unreachable("the network has a table for each such state");
+  }
+
+  Constant *rows(edbc_constant_kind kind, unsigned index, uint64_t number) {
     return record(types.constant,
-                  {u32(EDBC_CONSTANT_TABLE), u32(index), u32(*op.getTable()),
-                   u32(0), null(), u32(0)});
+                  {u32(kind), u32(index), u32(number), u32(0), null(), u32(0)});
   }
 
   Constant *operand(KernelOp kernel, BlockArgument argument) {
@@ -384,13 +398,14 @@ private:
       bindings.push_back(binding(cast<BindingAttr>(attr)));
     for (auto [number, phaseOp] : llvm::enumerate(phasesOf(op)))
       phases.push_back(phase(op, phaseOp, number));
-    return record(types.cell,
-                  {text(op.getSymName()), array(types.operand, operands),
-                   u32(operands.size()), u32(*network.findState(op.getState())),
-                   array(types.binding, bindings), u32(bindings.size()),
-                   u32(phases.size()), array(types.phase, phases),
-                   u32(op.getWorkspace() ? op.getWorkspace()->getStride() : 0),
-                   u32(0)});
+    return record(
+        types.cell,
+        {text(op.getSymName()), array(types.operand, operands),
+         u32(operands.size()), u32(*network.findState(op.getState())),
+         array(types.binding, bindings), u32(bindings.size()),
+         u32(phases.size()), array(types.phase, phases),
+         u32(op.getWorkspace() ? op.getWorkspace()->getStride() : 0),
+         u32(op.getFirstRow() ? EDBC_TABLE_ROW + *op.getFirstRow() : 0)});
   }
 
   Constant *output(OutputOp op) {

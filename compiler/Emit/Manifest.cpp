@@ -231,13 +231,8 @@ private:
         writePack(pack);
     });
     json.attributeArray("tables", [&] {
-      for (auto [kernel, state] :
-           llvm::zip(network.tables, network.tableStates))
-        json.object([&, kernel = kernel, state = state]() mutable {
-          json.attribute("name", kernel.getSymName());
-          json.attribute("rows", *kernel.getTable());
-          json.attribute("stride", state.getLayout()->getStride());
-        });
+      for (KernelOp kernel : network.tables)
+        writeTable(kernel);
     });
     json.attributeArray("workspaces", [&] {
       for (KernelOp kernel :
@@ -245,6 +240,20 @@ private:
         writeWorkspace(kernel, std::nullopt);
         for (unsigned i = 0; i < kernel.getBodyBlock().getNumArguments(); ++i)
           writeWorkspace(kernel, i);
+      }
+    });
+  }
+
+  void writeTable(KernelOp kernel) {
+    auto state = SymbolTable::lookupNearestSymbolFrom<StateOp>(
+        kernel, kernel.getStateAttr());
+    json.object([&] {
+      json.attribute("name", kernel.getSymName());
+      json.attribute("rows", *kernel.getTable());
+      json.attribute("stride", state.getLayout()->getStride());
+      if (kernel.getFirstRow()) {
+        json.attribute("state", state.getSymName());
+        json.attribute("first_row", *kernel.getFirstRow());
       }
     });
   }

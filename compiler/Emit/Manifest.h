@@ -30,8 +30,9 @@ namespace edbc {
 ///
 /// The library's constants are, in this order, the parameters `padded` and
 /// those laid out in `columns`, the `packs`, and the `tables`, each of `rows`
-/// rows of `stride`; `workspaces` are those of cells' nodes and, where an
-/// `operand` is named, of its elements.
+/// rows of `stride`. Tables with a `state` are parts of that state's own, from
+/// `first_row` on; these come last, in the order of states. `workspaces` are
+/// those of cells' nodes and, where an `operand` is named, of its elements.
 /// @param weightsEmbedded whether the library holds the parameters' values.
 std::string describeAsJson(const Network &network, bool weightsEmbedded,
                            const cuda::DeviceKernels *device);

@@ -52,11 +52,22 @@ std::optional<unsigned> Network::findConstant(BindingAttr binding) const {
     first = paddedParams.size();
     index = find<ParamOp>(columnParams, symbol);
   } else if (binding.getKind() == BindingKind::Table) {
-    first = paddedParams.size() + columnParams.size() + packs.size();
-    index = find<StateOp>(tableStates, symbol);
+    return findTable(symbol);
   } else if (!(index = find<ParamOp>(paddedParams, symbol))) {
     first = paddedParams.size() + columnParams.size();
     index = find<PackOp>(packs, symbol);
+  }
+  if (!index)
+    return std::nullopt;
+  return first + *index;
+}
+
+std::optional<unsigned> Network::findTable(StringRef state) const {
+  size_t first = paddedParams.size() + columnParams.size() + packs.size();
+  std::optional<unsigned> index = find<StateOp>(tableStates, state);
+  if (!index) {
+    first += tableStates.size();
+    index = find<StateOp>(statesWithTables, state);
   }
   if (!index)
     return std::nullopt;
@@ -144,7 +155,7 @@ static LogicalResult verifyKernel(KernelOp kernel) {
     if (failed(verifyOperand(kernel, operand)))
       return failure();
   SmallVector<PhaseOp> phases = phasesOf(kernel);
-  if (phases.empty())
+  if (phases.empty() && !kernel.isLookedUp())
     return kernel.emitOpError("has no phases; they were not formed");
   for (PhaseOp phase : phases)
     if (failed(verifyPhase(phase)))
@@ -190,19 +201,17 @@ FailureOr<Network> Network::read(ModuleOp module) {
   llvm::StringSet<> ofTables;
   for (auto kernel : module.getOps<KernelOp>()) {
     (kernel.getTable() ? network.tables : network.kernels).push_back(kernel);
-    if (kernel.getTable())
-      ofTables.insert(kernel.getState());
+    if (kernel.getTable() && !kernel.getFirstRow() &&
+        !ofTables.insert(kernel.getState()).second)
+      return kernel.emitOpError("is a second table with the same state");
   }
-  for (auto state : module.getOps<StateOp>())
+  for (auto state : module.getOps<StateOp>()) {
     (ofTables.contains(state.getSymName()) ? network.tableStates
                                            : network.states)
         .push_back(state);
-  // Table i yields state i of theirs.
-  if (network.tables.size() != network.tableStates.size())
-    return module.emitOpError("has tables that yield the same state");
-  for (auto [table, state] : llvm::zip(network.tables, network.tableStates))
-    if (table.getState() != state.getSymName())
-      return table.emitOpError("isn't in the order of the tables' states");
+    if (state.getTableRows())
+      network.statesWithTables.push_back(state);
+  }
   network.outputs = llvm::to_vector(module.getOps<OutputOp>());
   network.packs = llvm::to_vector(module.getOps<PackOp>());
   for (auto policy : module.getOps<PolicyOp>()) {

@@ -26,8 +26,8 @@ struct Network {
   llvm::SmallVector<batch::ParamOp> params;
   llvm::SmallVector<batch::StateOp> states;
   llvm::SmallVector<batch::KernelOp> kernels;
-  /// The kernels of tables, and the states that these yield; in the library
-  /// they follow those of cells.
+  /// The kernels of tables, and the states of those that don't yield a cell's;
+  /// in the library they follow those of cells.
   llvm::SmallVector<batch::KernelOp> tables;
   llvm::SmallVector<batch::StateOp> tableStates;
   llvm::SmallVector<batch::OutputOp> outputs;
@@ -39,11 +39,12 @@ struct Network {
 
   /// The library's constants: first the parameters that kernels read in padded
   /// rows, then those that they read column by column, then the packed weights,
-  /// then the tables, each in the order of the module. A parameter may be read
-  /// in both ways.
+  /// then the tables with a state of their own, then those of cells' states,
+  /// each in the order of the module. A parameter may be read in both ways.
   llvm::SmallVector<batch::ParamOp> paddedParams;
   llvm::SmallVector<batch::ParamOp> columnParams;
   llvm::SmallVector<batch::PackOp> packs;
+  llvm::SmallVector<batch::StateOp> statesWithTables;
 
   /// Collects the operations of `module`, which must have passed its verifier
   /// and all stages before this one: memory is planned, phases are formed, and
@@ -58,9 +59,11 @@ struct Network {
   std::optional<unsigned> findState(llvm::StringRef symbol) const;
   std::optional<unsigned> findKernel(llvm::StringRef symbol) const;
   std::optional<unsigned> findParam(llvm::StringRef symbol) const;
-  /// The number of the constant that a binding (`constant`, `columns`) asks
-  /// for.
+  /// The number of the constant that a binding (`constant`, `columns`, `table`)
+  /// asks for.
   std::optional<unsigned> findConstant(batch::BindingAttr binding) const;
+  /// The number of the constant that holds a table, by the state of its rows.
+  std::optional<unsigned> findTable(llvm::StringRef state) const;
 
   /// The pack that `phase` reads its weights from, or null.
   batch::PackOp packOf(batch::PhaseOp phase) const;

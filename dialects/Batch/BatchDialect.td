@@ -170,7 +170,7 @@ def Batch_BindingAttr : Batch_Attr<"Binding", "binding"> {
     with the same numbers. `index` numbers an operand of the kernel; `symbol`
     names a state, a parameter (padded rows) or a `batch.pack`. Two kinds more
     are constants too: `columns`, the matrices of a parameter, column by column,
-    and `table`, the rows of a state that the kernel of a table has computed.
+    and `table`, the rows of a state that kernels of tables have computed.
 
     Examples: `#batch.binding<items>`, `#batch.binding<operand_rows : 1>`,
     `#batch.binding<state of @Node>`, `#batch.binding<constant of @E>`,

@@ -69,6 +69,9 @@ def Batch_StateOp : Batch_Op<"state", [HasParent<"::mlir::ModuleOp">, Symbol]> {
     where they are matrices (`M : 64 by 8` has 8 columns of 64). `layout` says
     where they lie in a row; it is absent until memory is planned.
 
+    Besides, a state may have a table of `table_rows` rows, which are computed
+    when a model is created: those of nodes that are looked up.
+
     Example:
 
     ```mlir
@@ -77,7 +80,8 @@ def Batch_StateOp : Batch_Op<"state", [HasParent<"::mlir::ModuleOp">, Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$field_names,
                    DenseI64ArrayAttr:$widths, DenseI64ArrayAttr:$columns,
-                   OptionalAttr<Batch_RowLayoutAttr>:$layout);
+                   OptionalAttr<Batch_RowLayoutAttr>:$layout,
+                   OptionalAttr<I64Attr>:$table_rows);
   let assemblyFormat = [{
     $sym_name `{` custom<Fields>($field_names, $widths, $columns) `}`
     (`layout` $layout^)? attr-dict
@@ -208,6 +212,11 @@ def Batch_KernelOp : Batch_Op<"kernel", [
     to the tokens from 0 to `table` - 1, its one operand, and other kernels look
     up its results (`batch.recall`). It stands behind those of cells.
 
+    Where it has a `first_row` as well, its results are rows of its state's table
+    from there on. A cell's kernel with a `first_row` is empty, since its nodes
+    are looked up: they have the rows of that table from there on, by their only
+    operand, a token. Both may have no operand and one row.
+
     Example:
 
     ```mlir
@@ -220,6 +229,7 @@ def Batch_KernelOp : Batch_Op<"kernel", [
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$operand_names,
                    FlatSymbolRefAttr:$state, OptionalAttr<StrAttr>:$doc,
                    OptionalAttr<I64Attr>:$table,
+                   OptionalAttr<I64Attr>:$first_row,
                    OptionalAttr<Batch_RowLayoutAttr>:$workspace,
                    OptionalAttr<TypedArrayAttrBase<Batch_RowLayoutAttr, "row layouts">>:$element_workspaces,
                    OptionalAttr<TypedArrayAttrBase<Batch_BindingAttr, "bindings">>:$bindings);
@@ -235,6 +245,8 @@ def Batch_KernelOp : Batch_Op<"kernel", [
     /// The workspace of nodes, or of the elements of an operand. Null where
     /// there is none.
     ::edbc::batch::RowLayoutAttr getWorkspaceOf(std::optional<int64_t> operand);
+    /// Whether nodes have rows of their state's table instead of being computed.
+    bool isLookedUp() { return getFirstRow() && !getTable(); }
   }];
 }
 

@@ -49,6 +49,10 @@ LogicalResult StateOp::verify() {
     if (std::max(width, columns) > std::numeric_limits<int32_t>::max() / lanes)
       return emitOpError() << "field '" << field << "' is too large";
   }
+  if (getTableRows() && (*getTableRows() < 1 ||
+                         *getTableRows() > std::numeric_limits<int32_t>::max()))
+    return emitOpError() << "has a table of "
+                         << static_cast<int64_t>(*getTableRows()) << " rows";
   if (!getLayout())
     return success();
   ArrayRef<int64_t> offsets = getLayout()->getOffsets();

@@ -35,13 +35,28 @@ void KernelOp::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn setName) {
   edbc::nameOperands(*this, setName);
 }
 
+/// Checks the operands of a kernel that fills rows of a table or names them.
+static LogicalResult verifyTable(KernelOp kernel) {
+  Block::BlockArgListType operands = kernel.getBodyBlock().getArguments();
+  if (kernel.getTable() && static_cast<int64_t>(*kernel.getTable()) < 1)
+    return kernel.emitOpError("of a table must have at least one row");
+  if (operands.empty() && kernel.getFirstRow()) {
+    if (kernel.getTable() && *kernel.getTable() != 1)
+      return kernel.emitOpError("without operands gives one row of a table");
+  } else if (operands.size() != 1 || !isa<TokensType>(operands[0].getType())) {
+    return kernel.emitOpError("of a table must have one operand, a token");
+  }
+  if (kernel.isLookedUp() &&
+      !kernel.getBodyBlock().without_terminator().empty())
+    return kernel.emitOpError("is looked up and must be empty");
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
   if (failed(edbc::verifyOperandNames(*this)))
     return failure();
-  if (getTable() && (*getTable() < 1 || getBodyBlock().getNumArguments() != 1 ||
-                     !isa<TokensType>(getBodyBlock().getArgument(0).getType())))
-    return emitOpError("of a table must have at least one row and one operand, "
-                       "a token");
+  if ((getTable() || getFirstRow()) && failed(verifyTable(*this)))
+    return failure();
   for (BlockArgument argument : getBodyBlock().getArguments())
     if (!isa<RowsType, RaggedType, TokensType, ValuesType>(argument.getType()))
       return emitOpError() << "operand must be a column of rows, tokens or "
@@ -168,8 +183,19 @@ LogicalResult KernelOp::verifySymbolUses(SymbolTableCollection &tables) {
       edbc::lookupSymbol<StateOp>(*this, tables, getStateAttr(), "state");
   if (!state)
     return failure();
-  if (failed(verifyStores(*this, state)))
+  if (failed(isLookedUp() ? success() : verifyStores(*this, state)))
     return failure();
+  if (std::optional<uint64_t> first = getFirstRow()) {
+    uint64_t rows = getTable().value_or(1);
+    if (isLookedUp() && getBodyBlock().getNumArguments())
+      rows =
+          cast<TokensType>(getBodyBlock().getArgument(0).getType()).getBound();
+    uint64_t present = state.getTableRows().value_or(0);
+    if (*first > present || rows > present - *first)
+      return emitOpError() << "needs " << rows << " rows from row " << *first
+                           << " on of the table of state " << getStateAttr()
+                           << ", which has " << present;
+  }
   if (std::optional<ArrayAttr> bindings = getBindings())
     for (Attribute binding : *bindings)
       if (!isSound(cast<BindingAttr>(binding), *this, tables))

@@ -101,7 +101,8 @@ LogicalResult CellRewriter::rewrite(cell::DefOp def, cell::StateOp state) {
   auto kernel = batch::KernelOp::create(
       builder, def.getLoc(), def.getSymNameAttr(), def.getOperandNamesAttr(),
       def.getStateAttr(), def.getDocAttr(), /*table=*/nullptr,
-      /*workspace=*/nullptr, /*element_workspaces=*/nullptr,
+      /*first_row=*/nullptr, /*workspace=*/nullptr,
+      /*element_workspaces=*/nullptr,
       /*bindings=*/nullptr);
   OpBuilder::InsertionGuard guard(builder);
   Block *body = builder.createBlock(&kernel.getBody());
@@ -420,7 +421,7 @@ void CellToBatchPass::runOnOperation() {
                              state.getFieldNamesAttr(),
                              builder.getDenseI64ArrayAttr(widths),
                              builder.getDenseI64ArrayAttr(columns),
-                             /*layout=*/nullptr);
+                             /*layout=*/nullptr, /*table_rows=*/nullptr);
     } else if (auto output = dyn_cast<cell::OutputOp>(op)) {
       batch::OutputOp::create(builder, loc, output.getSymNameAttr(),
                               output.getStateAttr(), output.getFieldAttr());

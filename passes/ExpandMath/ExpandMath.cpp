@@ -286,16 +286,17 @@ static arith::AddFOp sumOf(math::ExpOp exp) {
   return sum && sum->getBlock() == exp->getBlock() ? sum : arith::AddFOp();
 }
 
-/// `x` where the division is 1 / (1 + e^-x), and no one else uses its parts.
+/// `x` where the division is 1 / (1 + e^-x), and no one else uses its parts,
+/// which stand beside it: what is computed once isn't moved into a loop.
 static Value logisticArgument(arith::DivFOp division) {
   auto sum = division.getRhs().getDefiningOp<arith::AddFOp>();
-  if (!sum || !sum->hasOneUse() ||
+  if (!sum || !sum->hasOneUse() || sum->getBlock() != division->getBlock() ||
       !matchPattern(division.getLhs(), m_OneFloat()))
     return {};
   for (auto [term, other] : {std::pair(sum.getLhs(), sum.getRhs()),
                              std::pair(sum.getRhs(), sum.getLhs())}) {
     auto exp = term.getDefiningOp<math::ExpOp>();
-    if (!exp || !exp->hasOneUse() || !matchPattern(other, m_OneFloat()))
+    if (!exp || sumOf(exp) != sum || !matchPattern(other, m_OneFloat()))
       continue;
     if (auto negation = exp.getOperand().getDefiningOp<arith::NegFOp>())
       return negation.getOperand();

@@ -9,6 +9,9 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <limits>
 
 namespace edbc {
 #define GEN_PASS_DEF_FOLDTABLES
@@ -18,6 +21,13 @@ namespace edbc {
 using namespace mlir;
 using namespace edbc;
 using namespace edbc::batch;
+
+/// Of so many rows of floats; the largest number where that is more.
+static int64_t bytesOf(int64_t rows, int64_t stride) {
+  constexpr uint64_t most = std::numeric_limits<int64_t>::max();
+  uint64_t floats = llvm::SaturatingMultiply<uint64_t>(rows, stride);
+  return std::min(most, llvm::SaturatingMultiply(floats, sizeof(float)));
+}
 
 namespace {
 /// The part of a kernel that depends on one token and on parameters alone.
@@ -39,6 +49,13 @@ private:
   llvm::DenseSet<Operation *> costly;
 };
 } // namespace
+
+static SmallVector<BlockArgument> tokensOf(KernelOp kernel) {
+  return llvm::to_vector(llvm::make_filter_range(
+      kernel.getBodyBlock().getArguments(), [](BlockArgument argument) {
+        return isa<TokensType>(argument.getType());
+      }));
+}
 
 static bool isParameter(Value value) {
   return isa_and_nonnull<BroadcastOp, SplatOp>(value.getDefiningOp());
@@ -81,8 +98,13 @@ struct FoldTablesPass : edbc::impl::FoldTablesBase<FoldTablesPass> {
   void runOnOperation() override;
 
 private:
+  bool takeBytes(int64_t bytes);
+  void lookUp(KernelOp kernel, SymbolTable &symbols);
   void fold(KernelOp kernel, const TokenSlice &slice, const Table &table,
             SymbolTable &symbols);
+  void foldSlices(KernelOp kernel, SymbolTable &symbols);
+
+  int64_t bytesLeft = 0;
 };
 } // namespace
 
@@ -161,14 +183,16 @@ void FoldTablesPass::fold(KernelOp kernel, const TokenSlice &slice,
   auto state = StateOp::create(
       builder, loc, name + ".values", builder.getStrArrayAttr(fieldNames),
       builder.getDenseI64ArrayAttr(widths),
-      builder.getDenseI64ArrayAttr(columns), /*layout=*/nullptr);
+      builder.getDenseI64ArrayAttr(columns), /*layout=*/nullptr,
+      /*table_rows=*/nullptr);
   auto stateName = FlatSymbolRefAttr::get(symbols.insert(state));
 
   auto tokens = cast<TokensType>(token.getType());
   auto computed = KernelOp::create(
       builder, loc, builder.getStringAttr(name),
       builder.getStrArrayAttr(operand), stateName, /*doc=*/nullptr,
-      builder.getI64IntegerAttr(tokens.getBound()), /*workspace=*/nullptr,
+      builder.getI64IntegerAttr(tokens.getBound()), /*first_row=*/nullptr,
+      /*workspace=*/nullptr,
       /*element_workspaces=*/nullptr, /*bindings=*/nullptr);
   symbols.insert(computed);
   Block *body = builder.createBlock(&computed.getBody());
@@ -208,8 +232,12 @@ void FoldTablesPass::fold(KernelOp kernel, const TokenSlice &slice,
       op.erase();
 }
 
-/// Lets the operands that depend on tokens alone come first in all products.
-static void orderProducts(KernelOp kernel, ArrayRef<TokenSlice> slices) {
+/// Lets the operands that depend on tokens alone come first in all products, so
+/// that sums are the same whether there are tables or not.
+static void orderProducts(KernelOp kernel) {
+  SmallVector<TokenSlice> slices;
+  for (BlockArgument token : tokensOf(kernel))
+    slices.emplace_back(kernel, token);
   auto isOfToken = [&](Value value) {
     return llvm::any_of(
         slices, [&](const TokenSlice &slice) { return slice.contains(value); });
@@ -229,29 +257,110 @@ static void orderProducts(KernelOp kernel, ArrayRef<TokenSlice> slices) {
   }
 }
 
+void FoldTablesPass::foldSlices(KernelOp kernel, SymbolTable &symbols) {
+  for (BlockArgument token : tokensOf(kernel)) {
+    // Of what was folded before, nothing is there any more.
+    TokenSlice slice(kernel, token);
+    Table table(slice);
+    int64_t rows = cast<TokensType>(token.getType()).getBound();
+    int64_t bytes = bytesOf(rows, table.stride);
+    if (bytes != 0 && takeBytes(bytes))
+      fold(kernel, slice, table, symbols);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Whole cells
+//===----------------------------------------------------------------------===//
+
+/// Rows of a table that holds all results of a kernel: nothing if these depend
+/// on more than one token.
+static std::optional<int64_t> numResults(KernelOp kernel) {
+  Block &body = kernel.getBodyBlock();
+  if (body.getNumArguments() == 0)
+    return 1;
+  auto tokens = dyn_cast<TokensType>(body.getArgument(0).getType());
+  if (body.getNumArguments() != 1 || !tokens)
+    return std::nullopt;
+  return tokens.getBound();
+}
+
+/// What the parameters take that only this kernel looks up, so that nobody
+/// needs them beside its results.
+static int64_t bytesReplaced(KernelOp kernel, SymbolTable &symbols) {
+  llvm::SetVector<StringAttr> params;
+  for (auto lookup : kernel.getBodyBlock().getOps<LookupOp>())
+    params.insert(lookup.getTableAttr().getAttr());
+  int64_t bytes = 0;
+  for (StringAttr name : params) {
+    auto isUsedElsewhere = [&](KernelOp other) {
+      return other != kernel && !other.getTable() &&
+             !SymbolTable::symbolKnownUseEmpty(name, other);
+    };
+    if (llvm::any_of(kernel->getParentOfType<ModuleOp>().getOps<KernelOp>(),
+                     isUsedElsewhere))
+      continue;
+    auto param = symbols.lookup<ParamOp>(name);
+    int64_t matrix = param.getTensorType().getRank() == 3
+                         ? param.getColumns() * paddedWidth(param.getRows())
+                         : param.getRows() * paddedWidth(param.getColumns());
+    bytes += bytesOf(param.getMatrices(), matrix);
+  }
+  return bytes;
+}
+
+/// Turns a kernel whose results fit into a table into one that computes this,
+/// and lets the cell's nodes be looked up there.
+void FoldTablesPass::lookUp(KernelOp kernel, SymbolTable &symbols) {
+  std::optional<int64_t> rows = numResults(kernel);
+  auto state = symbols.lookup<StateOp>(kernel.getState());
+  int64_t firstRow = state.getTableRows().value_or(0);
+  if (!rows || firstRow + *rows > std::numeric_limits<int32_t>::max())
+    return;
+  int64_t stride = 0;
+  for (unsigned field = 0; field < state.getNumFields(); ++field)
+    stride += state.getFieldSize(field);
+  if (!takeBytes(bytesOf(*rows, stride) - bytesReplaced(kernel, symbols)))
+    return;
+
+  OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+  auto computed = cast<KernelOp>(builder.clone(*kernel));
+  StringRef suffix =
+      kernel.getOperandNames().empty() ? "result" : kernel.getOperandName(0);
+  computed.setSymName((kernel.getSymName() + "." + suffix).str());
+  symbols.insert(computed);
+  computed.setTable(*rows);
+  computed.removeDocAttr();
+  state.setTableRows(firstRow + *rows);
+  for (KernelOp user : {computed, kernel})
+    user.setFirstRow(firstRow);
+  Operation *end = kernel.getBodyBlock().getTerminator();
+  while (Operation *last = end->getPrevNode())
+    last->erase();
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+/// Whether there is room for so many bytes more.
+bool FoldTablesPass::takeBytes(int64_t bytes) {
+  if (limit == 0 || bytes > bytesLeft)
+    return false;
+  bytesLeft -= bytes;
+  return true;
+}
+
 void FoldTablesPass::runOnOperation() {
   SymbolTable symbols(getOperation());
-  SmallVector<KernelOp> kernels(getOperation().getOps<KernelOp>());
-  int64_t bytesLeft = limit;
-  for (KernelOp kernel : kernels) {
-    SmallVector<BlockArgument> tokens;
-    for (BlockArgument argument : kernel.getBodyBlock().getArguments())
-      if (isa<TokensType>(argument.getType()))
-        tokens.push_back(argument);
-    SmallVector<TokenSlice> slices;
-    for (BlockArgument token : tokens)
-      slices.emplace_back(kernel, token);
-    orderProducts(kernel, slices);
-    for (BlockArgument token : tokens) {
-      // Anew, for what was folded before is no longer there.
-      TokenSlice slice(kernel, token);
-      Table table(slice);
-      int64_t rows = cast<TokensType>(token.getType()).getBound();
-      int64_t bytes = rows * table.stride * static_cast<int64_t>(sizeof(float));
-      if (bytes == 0 || bytes > bytesLeft)
-        continue;
-      bytesLeft -= bytes;
-      fold(kernel, slice, table, symbols);
-    }
-  }
+  SmallVector<KernelOp> kernels;
+  for (auto kernel : getOperation().getOps<KernelOp>())
+    if (!kernel.getTable() && !kernel.getFirstRow())
+      kernels.push_back(kernel);
+  bytesLeft = limit;
+  llvm::for_each(kernels, orderProducts);
+  for (KernelOp kernel : kernels)
+    lookUp(kernel, symbols);
+  for (KernelOp kernel : kernels)
+    foldSlices(kernel, symbols);
 }

@@ -10,6 +10,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace edbc::batch;
 
@@ -72,6 +74,10 @@ Value BufferScope::operandValues(int64_t operand) {
 Value BufferScope::state(FlatSymbolRefAttr name) {
   return open(BindingKind::State, -1, name,
               rowsType(stateOp(name).getLayout()->getStride()));
+}
+
+bool BufferScope::hasTable(FlatSymbolRefAttr state) {
+  return stateOp(state).getTableRows().has_value();
 }
 
 Value BufferScope::param(FlatSymbolRefAttr name, Type batchTensor) {
@@ -147,6 +153,29 @@ Value RowReader::load(Value column, Value index) {
   return entry;
 }
 
+std::pair<Value, Value> RowReader::stateRow(FlatSymbolRefAttr state,
+                                            Value column, Value index) {
+  if (!scope.hasTable(state))
+    return {scope.state(state), load(column, index)};
+  Value &array = choices[column];
+  if (!array) {
+    // As abi.h says of EDBC_TABLE_ROW.
+    Type type = b.getI32Type();
+    Value number = memref::LoadOp::create(b, column, index);
+    Value isOfTable =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, number,
+                              arith::ConstantIntOp::create(b, type, 0));
+    Value row = arith::AndIOp::create(
+        b, number,
+        arith::ConstantIntOp::create(b, type,
+                                     std::numeric_limits<int32_t>::max()));
+    array = arith::SelectOp::create(b, isOfTable, scope.table(state),
+                                    scope.state(state));
+    loaded[column] = arith::IndexCastUIOp::create(b, b.getIndexType(), row);
+  }
+  return {array, loaded[column]};
+}
+
 Value RowReader::getPosition() {
   if (!position)
     position = load(scope.column(BindingKind::ElementOwners, *over), element);
@@ -179,11 +208,15 @@ RowPlace RowReader::locateWhole(Value value) {
       .Case([&](GatherOp gather) -> RowPlace {
         bool isElement = isa<RaggedType>(gather.getRows().getType());
         int64_t operand = operandNumber(gather.getRows());
-        Value row =
+        auto [array, row] =
             isElement
-                ? load(scope.column(BindingKind::ElementRows, operand), element)
-                : load(scope.column(BindingKind::OperandRows, operand), item());
-        return {scope.state(gather.getState()),
+                ? stateRow(gather.getState(),
+                           scope.column(BindingKind::ElementRows, operand),
+                           element)
+                : stateRow(gather.getState(),
+                           scope.column(BindingKind::OperandRows, operand),
+                           item());
+        return {array,
                 row,
                 scope.fieldOffset(gather.getState(), gather.getField()),
                 {}};

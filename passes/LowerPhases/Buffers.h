@@ -32,10 +32,12 @@ public:
   mlir::Value column(BindingKind kind, int64_t operand);
   mlir::Value operandValues(int64_t operand);
   mlir::Value state(mlir::FlatSymbolRefAttr name);
+  /// Whether nodes with that result may have rows of a table.
+  bool hasTable(mlir::FlatSymbolRefAttr state);
   /// A parameter, as values of a type are read from it.
   mlir::Value param(mlir::FlatSymbolRefAttr name, mlir::Type batchTensor);
   mlir::Value weights(mlir::FlatSymbolRefAttr name);
-  /// The rows that the kernel of a table computed.
+  /// The rows that kernels of tables computed.
   mlir::Value table(mlir::FlatSymbolRefAttr state);
   /// For nodes, or for the elements of an operand.
   mlir::Value workspace(std::optional<int64_t> operand);
@@ -112,6 +114,11 @@ private:
   mlir::Value item();
   /// The entry of a column at an index, loaded once.
   mlir::Value load(mlir::Value column, mlir::Value index);
+  /// The row of a node with the result `state`, which a column holds at an
+  /// index, and the array that it is a row of.
+  std::pair<mlir::Value, mlir::Value> stateRow(mlir::FlatSymbolRefAttr state,
+                                               mlir::Value column,
+                                               mlir::Value index);
 
   mlir::ImplicitLocOpBuilder &b;
   BufferScope &scope;
@@ -120,7 +127,8 @@ private:
   mlir::Value position; ///< null until needed
   mlir::Value column;
   mlir::Value itemIndex;
-  mlir::DenseMap<mlir::Value, mlir::Value> loaded; ///< by column
+  mlir::DenseMap<mlir::Value, mlir::Value> loaded;  ///< by column
+  mlir::DenseMap<mlir::Value, mlir::Value> choices; ///< arrays, by column
 };
 
 } // namespace edbc::batch

@@ -139,6 +139,10 @@ static void bindOperation(Operation *op, KernelOp kernel, Bindings &bindings) {
                           : BindingKind::OperandRows,
                       number(gather.getRows()));
         bindings.need(BindingKind::State, -1, gather.getState());
+        auto state = SymbolTable::lookupNearestSymbolFrom<StateOp>(
+            kernel, gather.getState());
+        if (state.getTableRows())
+          bindings.need(BindingKind::Table, -1, gather.getState());
       })
       .Case([&](LookupOp lookup) {
         bindings.need(BindingKind::OperandTokens, number(lookup.getTokens()));
@@ -171,7 +175,8 @@ static void bindOperation(Operation *op, KernelOp kernel, Bindings &bindings) {
 
 ArrayAttr PlanMemoryPass::bind(KernelOp kernel) {
   Bindings bindings(&getContext());
-  bindings.need(BindingKind::Items);
+  if (!kernel.isLookedUp())
+    bindings.need(BindingKind::Items);
   for (auto phase : kernel.getOps<PhaseOp>()) {
     if (std::optional<uint64_t> operand = phase.getOver())
       bindings.need(BindingKind::ElementOwners, *operand);

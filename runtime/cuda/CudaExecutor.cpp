@@ -292,7 +292,7 @@ void CudaExecutor::finishRun() {
     CellItems &items = session.cells[c];
     const uint32_t *begin = items.resultRows() + image.firstItem(c);
     const uint32_t *end = items.resultRows() + items.size();
-    if (begin == end)
+    if (begin == end || library.cells[c].first_row != 0)
       continue;
     auto [least, most] = std::minmax_element(begin, end);
     states[library.cells[c].result].setStale(*least, *most + size_t(1));

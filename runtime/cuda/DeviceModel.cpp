@@ -203,31 +203,27 @@ bool DeviceModel::tryImage(const edbc_cuda_image &image, bool isLast) {
   return true;
 }
 
-void DeviceModel::upload(const float *values, size_t size,
-                         const std::vector<const float *> &constants) {
-  // Constants lie in the arena as on the host, but each at its own multiple of
-  // the alignment.
+void DeviceModel::upload(const std::vector<const float *> &constants,
+                         const std::vector<size_t> &sizes) {
   size_t bytes = 0;
   std::vector<size_t> offsets;
   for (size_t i = 0; i < constants.size(); ++i) {
-    const float *end =
-        i + 1 < constants.size() ? constants[i + 1] : values + size;
-    size_t count = static_cast<size_t>(end - constants[i]);
     offsets.push_back(bytes);
-    bytes += (count + EDBC_LANES) * sizeof(float);
+    if (!constants[i])
+      continue;
+    bytes += (sizes[i] + EDBC_LANES) * sizeof(float);
     bytes = (bytes + EDBC_CUDA_ALIGNMENT - 1) / EDBC_CUDA_ALIGNMENT *
             EDBC_CUDA_ALIGNMENT;
   }
+  addresses.assign(constants.size(), 0);
   if (bytes == 0)
     return;
   CurrentContext current(theDriver, primary->get());
   PinnedMemory staging(theDriver, bytes, "the network's weights");
-  for (size_t i = 0; i < constants.size(); ++i) {
-    const float *end =
-        i + 1 < constants.size() ? constants[i + 1] : values + size;
-    std::copy(constants[i], end,
-              reinterpret_cast<float *>(staging.get() + offsets[i]));
-  }
+  for (size_t i = 0; i < constants.size(); ++i)
+    if (constants[i])
+      std::copy_n(constants[i], sizes[i],
+                  reinterpret_cast<float *>(staging.get() + offsets[i]));
   arena = DeviceMemory(theDriver, bytes, "the network's weights");
   Stream stream = createStream(theDriver);
   theDriver.check(theDriver->cuMemcpyHtoDAsync_v2(arena.get(), staging.get(),
@@ -235,6 +231,7 @@ void DeviceModel::upload(const float *values, size_t size,
                   "cuMemcpyHtoDAsync", "the network's weights");
   theDriver.check(theDriver->cuStreamSynchronize(stream.get()),
                   "cuStreamSynchronize", "the network's weights");
-  for (size_t offset : offsets)
-    addresses.push_back(arena.get() + offset);
+  for (size_t i = 0; i < constants.size(); ++i)
+    if (constants[i])
+      addresses[i] = arena.get() + offsets[i];
 }

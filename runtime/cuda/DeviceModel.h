@@ -39,17 +39,17 @@ public:
   DeviceModel(const DeviceModel &) = delete;
   DeviceModel &operator=(const DeviceModel &) = delete;
 
-  /// Copies the constants: `size` floats at `arena`, among which each of
-  /// `constants` begins.
-  void upload(const float *arena, size_t size,
-              const std::vector<const float *> &constants);
+  /// Copies the constants, each of so many floats; null ones are left out.
+  void upload(const std::vector<const float *> &constants,
+              const std::vector<size_t> &sizes);
 
   const Driver &driver() const { return theDriver; }
   Context context() const { return primary->get(); }
   /// "sm_90" or "compute_90": what the kernels were compiled for.
   const char *architecture() const { return imageName.c_str(); }
   const edbc_cuda_desc &description() const { return *library.cuda; }
-  /// Where each constant begins in the device's memory.
+  /// Where each constant begins in the device's memory; null if it was left
+  /// out.
   const std::vector<DevicePointer> &constants() const { return addresses; }
   /// `edbc_run`.
   Function kernel() const { return run; }

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <stdexcept>
 
 using namespace edbc;
 
@@ -50,6 +51,10 @@ edbc_status edbc_session::prepare(uint32_t cellNumber,
                 "cell '%s': the instance that nodes were added to was dropped; "
                 "begin or resume another one first",
                 cell.name);
+  // So that rows stay below EDBC_TABLE_ROW. Asked whenever the graph has to
+  // grow, which it does up to a power of two.
+  if (numNodes() >= EDBC_TABLE_ROW)
+    throw std::length_error("nodes");
   items.reserveOne();
   size_t numOperands = cell.num_operands;
   for (uint32_t i : items.listOperands) {
@@ -154,7 +159,10 @@ edbc_session::addNode(uint32_t cellNumber, CellItems &items,
   Place &place = places[node];
   place.owner = Place::ownerOf(currentInstance, cell.result);
   if (isSimple || key.equal == SharedNodes::none) {
-    uint32_t row = takeRow(states[cell.result]);
+    // A cell that is looked up has one operand, a token, or none.
+    uint32_t row = cell.first_row == 0 ? takeRow(states[cell.result])
+                   : numOperands == 0  ? cell.first_row
+                                       : cell.first_row + *column;
     place.item = item;
     place.row = row;
     items.resultRows()[item] = row;

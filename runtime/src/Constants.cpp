@@ -24,6 +24,11 @@ static size_t packedSize(const edbc_constant_desc &constant) {
   return numPanels(constant) * panel;
 }
 
+static const edbc_cell_desc &tableCell(const edbc_library &library,
+                                       const edbc_constant_desc &table) {
+  return library.cells[library.num_cells + table.param];
+}
+
 size_t edbc::constantSize(const edbc_library &library,
                           const edbc_constant_desc &constant) {
   const edbc_param_desc *param = library.params + constant.param;
@@ -36,7 +41,9 @@ size_t edbc::constantSize(const edbc_library &library,
     return size_t(param->matrices) * param->columns * paddedWidth(param->rows);
   case EDBC_CONSTANT_TABLE:
     return size_t(constant.rows) *
-           library.states[library.num_states + constant.param].stride;
+           library.states[tableCell(library, constant).result].stride;
+  case EDBC_CONSTANT_STATE_TABLE:
+    return size_t(constant.rows) * library.states[constant.param].stride;
   }
   return 0;
 }
@@ -122,6 +129,7 @@ void edbc::layOutConstant(const edbc_library &library,
     return layOutColumns(library.params[constant.param], params[constant.param],
                          out);
   case EDBC_CONSTANT_TABLE:
+  case EDBC_CONSTANT_STATE_TABLE:
     return;
   }
 }

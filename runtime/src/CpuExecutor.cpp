@@ -351,6 +351,8 @@ void CpuExecutor::executeRun(const Batch &run) {
 void CpuExecutor::execute(const Schedule &schedule) {
   for (size_t next = 0; next != schedule.batches.size();) {
     Batch run = takeRun(schedule, next);
+    if (library.cells[run.type].num_phases == 0)
+      continue; // looked up
     uint32_t *item = batchItems.data();
     for (uint32_t node : schedule.nodesOf(run))
       *item++ = session.places[node].item;

@@ -19,7 +19,7 @@ namespace edbc {
 struct Place {
   uint64_t owner; ///< its instance and the state that it yields
   uint32_t item;  ///< among the nodes of its cell
-  uint32_t row;   ///< of its result among those of its state
+  uint32_t row;   ///< of its result among those of its state, or its table's
 
   uint32_t instance() const { return static_cast<uint32_t>(owner); }
   uint32_t state() const { return static_cast<uint32_t>(owner >> 32); }

@@ -125,21 +125,96 @@ static edbc_status findEmbedded(const edbc_library &library,
   return EDBC_OK;
 }
 
-/// Arranges the constants in one array.
-static void layOutConstants(edbc_model &model,
-                            const std::vector<const float *> &params) {
+/// By constant: whether cells' kernels read it, or nodes have rows of it. From
+/// the others tables are computed, and then nobody needs them.
+static std::vector<bool> findLasting(const edbc_library &library) {
+  std::vector<bool> isLasting(library.num_constants);
+  for (uint32_t c = 0; c < library.num_cells; ++c) {
+    const edbc_cell_desc &cell = library.cells[c];
+    for (uint32_t slot = 0; slot < cell.num_bindings; ++slot)
+      if (cell.bindings[slot].kind == EDBC_BINDING_CONSTANT)
+        isLasting[cell.bindings[slot].index] = true;
+  }
+  for (uint32_t s = 0; s < library.num_states; ++s)
+    if (library.states[s].table_rows != 0)
+      isLasting[library.states[s].table] = true;
+  return isLasting;
+}
+
+/// Arranges the constants in the model's arena, and those that tables are
+/// computed from in another one.
+static AlignedArray<float>
+layOutConstants(edbc_model &model, const std::vector<const float *> &params) {
   const edbc_library &library = *model.library;
-  size_t size = 0;
+  const std::vector<bool> isLasting = findLasting(library);
+  size_t sizes[] = {0, 0};
   for (uint32_t i = 0; i < library.num_constants; ++i)
-    size += constantSize(library, library.constants[i]);
-  model.arena = AlignedArray<float>(size);
+    sizes[isLasting[i]] += constantSize(library, library.constants[i]);
+  AlignedArray<float> passing(sizes[false]);
+  model.arena = AlignedArray<float>(sizes[true]);
   model.constants.reserve(library.num_constants);
-  float *out = model.arena.data();
+  float *next[] = {passing.data(), model.arena.data()};
   for (uint32_t i = 0; i < library.num_constants; ++i) {
+    float *&out = next[isLasting[i]];
     layOutConstant(library, library.constants[i], params.data(), out);
     model.constants.push_back(out);
     out += constantSize(library, library.constants[i]);
   }
+  return passing;
+}
+
+/// Fills in all constants of a model.
+static void computeConstants(edbc_model &model,
+                             const std::vector<const float *> &params) {
+  const edbc_library &library = *model.library;
+  AlignedArray<float> passing = layOutConstants(model, params);
+  computeTables(model);
+  const std::vector<bool> isLasting = findLasting(library);
+  for (uint32_t i = 0; i < library.num_constants; ++i)
+    if (!isLasting[i])
+      model.constants[i] = nullptr;
+  for (uint32_t s = 0; s < library.num_states; ++s)
+    model.stateTables.push_back(library.states[s].table_rows != 0
+                                    ? model.constants[library.states[s].table]
+                                    : nullptr);
+}
+
+/// Moves the constants to the device. What stays are the states' tables, for
+/// applications to read.
+static void moveToDevice(edbc_model &model) {
+  const edbc_library &library = *model.library;
+  std::vector<size_t> sizes;
+  for (uint32_t i = 0; i < library.num_constants; ++i)
+    sizes.push_back(constantSize(library, library.constants[i]));
+  model.device->upload(model.constants, sizes);
+  size_t size = 0;
+  for (uint32_t s = 0; s < library.num_states; ++s)
+    if (model.stateTables[s])
+      size += sizes[library.states[s].table];
+  AlignedArray<float> tables(size);
+  float *out = tables.data();
+  for (uint32_t s = 0; s < library.num_states; ++s) {
+    if (!model.stateTables[s])
+      continue;
+    size_t count = sizes[library.states[s].table];
+    memcpy(out, model.stateTables[s], count * sizeof(float));
+    model.stateTables[s] = out;
+    out += count;
+  }
+  model.arena = std::move(tables);
+  model.constants.clear();
+}
+
+const float *edbc_model::tableRow(uint32_t state, uint32_t row,
+                                  bool onDevice) const {
+  const edbc_state_desc &desc = library->states[state];
+  size_t offset = size_t(row - EDBC_TABLE_ROW) * desc.stride;
+  if (!onDevice)
+    return stateTables[state] + offset;
+  if (!device)
+    return nullptr;
+  return reinterpret_cast<const float *>(device->constants()[desc.table]) +
+         offset;
 }
 
 //===----------------------------------------------------------------------===//
@@ -197,14 +272,9 @@ static edbc_status createModel(const edbc_library *library,
   } else if (edbc_status status = findEmbedded(*library, params, error)) {
     return status;
   }
-  layOutConstants(*model, params);
-  computeTables(*model);
-  if (model->device) {
-    model->device->upload(model->arena.data(), model->arena.size(),
-                          model->constants);
-    model->constants.clear();
-    model->arena = AlignedArray<float>();
-  }
+  computeConstants(*model, params);
+  if (model->device)
+    moveToDevice(*model);
   *out = model.release();
   return EDBC_OK;
 }

@@ -19,10 +19,14 @@ struct edbc_model {
   const edbc_library *library;
   /// Whose kernels are used.
   edbc_isa isa;
-  /// All constants, one after another. Empty once they are on a device.
+  /// The constants that sessions need, one after another: on the CPU all but
+  /// those that only tables are computed from, otherwise the states' tables.
   edbc::AlignedArray<float> arena;
-  /// By constant: where it begins in the arena.
+  /// By constant: where it begins in the arena, or null. Empty if there is a
+  /// device.
   std::vector<const float *> constants;
+  /// By state: where its table begins in the arena, or null.
+  std::vector<const float *> stateTables;
   /// The device that executes, or null for the CPU.
   std::unique_ptr<edbc::cuda::DeviceModel> device;
   /// An epoch is the time between two resets of a session. Sessions draw from
@@ -31,6 +35,10 @@ struct edbc_model {
   /// It begins anywhere, for the sake of models that have the same address one
   /// after the other.
   mutable std::atomic<uint32_t> nextEpoch{0};
+
+  /// A row of a state's table, in memory of the host or of the device: null if
+  /// there is none.
+  const float *tableRow(uint32_t state, uint32_t row, bool onDevice) const;
 };
 
 #endif // EDBC_RUNTIME_SRC_MODEL_H

@@ -113,7 +113,8 @@ edbc_status edbc_session::dropInstance(uint32_t number, edbc_error *error) {
     reserveMore(rows.free, rows.numDropped);
   for (uint32_t s = last; s != none; s = stretches[s].previous)
     for (uint32_t node = stretches[s].end; node-- > stretches[s].begin;)
-      if (!shared || shared->release(node))
+      if ((!shared || shared->release(node)) &&
+          places[node].row < EDBC_TABLE_ROW)
         states[places[node].state()].free.push_back(places[node].row);
   instance.isDropped = true;
   if (currentInstance == number)
@@ -171,8 +172,10 @@ edbc_status edbc_session::read(uint32_t outputNumber, const edbc_value &value,
     return fail(error, EDBC_INVALID_ARGUMENT,
                 "output '%s': the node is not yet executed; call run first",
                 output.name);
-  const float *row = onDevice ? executor->deviceRow(output.state, place.row)
-                              : executor->hostRow(output.state, place.row);
+  const float *row = place.row >= EDBC_TABLE_ROW
+                         ? model.tableRow(output.state, place.row, onDevice)
+                     : onDevice ? executor->deviceRow(output.state, place.row)
+                                : executor->hostRow(output.state, place.row);
   if (!row)
     return fail(error, EDBC_INVALID_ARGUMENT,
                 "output '%s': the model was created on the CPU; its results "

@@ -66,8 +66,23 @@ static void computeTable(const edbc_model &model, const edbc_cell_desc &cell,
   }
 }
 
+/// Where the results of a table's cell lie, if they are rows of their state's
+/// table.
+static float *rowsOfState(const edbc_model &model, const edbc_cell_desc &cell) {
+  const edbc_state_desc &state = model.library->states[cell.result];
+  return const_cast<float *>(model.constants[state.table]) +
+         size_t(cell.first_row - EDBC_TABLE_ROW) * state.stride;
+}
+
 void edbc::computeTables(edbc_model &model) {
   const edbc_library &library = *model.library;
+  for (uint32_t i = 0; i < library.num_tables; ++i) {
+    const edbc_cell_desc &cell = library.cells[library.num_cells + i];
+    if (cell.first_row != 0)
+      computeTable(model, cell,
+                   cell.num_operands == 0 ? 1 : cell.operands[0].bound,
+                   rowsOfState(model, cell));
+  }
   for (uint32_t i = 0; i < library.num_constants; ++i) {
     const edbc_constant_desc &constant = library.constants[i];
     if (constant.kind == EDBC_CONSTANT_TABLE)

@@ -107,8 +107,10 @@ static void addConstant(const edbc_library &library,
     work.batchBytes += panels * constant.panel * columns * sizeof(float);
     return;
   }
+  if (constant.kind == EDBC_CONSTANT_STATE_TABLE)
+    return; // as much as the operands' rows that are elsewhere
   if (constant.kind == EDBC_CONSTANT_TABLE) {
-    uint32_t state = library.num_states + constant.param;
+    uint32_t state = library.cells[library.num_cells + constant.param].result;
     work.node.bytes += double(library.states[state].stride) * sizeof(float);
     return;
   }
@@ -133,6 +135,8 @@ void bench::addTraffic(const edbc_library &library,
   for (uint32_t c = 0; c < library.num_cells; ++c) {
     const edbc_cell_desc &cell = library.cells[c];
     CellWork &work = cells[c];
+    if (cell.first_row != 0)
+      continue; // nothing is done for nodes that are looked up
     work.node.bytes += stateBytes(cell.result) + 2 * number;
     work.node.bytes += 2.0 * cell.workspace_stride * sizeof(float);
     for (uint32_t i = 0; i < cell.num_operands; ++i) {

@@ -47,6 +47,14 @@ __device__ inline float *floats(void *const *buffers, u32 slot, u32 row,
                                 u32 stride, u32 offset) {
   return static_cast<float *>(buffers[slot]) + u64(row) * stride + offset;
 }
+/// The same of a node's result, whose row may be one of its state's table
+/// (EDBC_TABLE_ROW of edbc/abi.h).
+__device__ inline float *floats(void *const *buffers, u32 slot, u32 tableSlot,
+                                u32 row, u32 stride, u32 offset) {
+  constexpr u32 tableRow = 0x80000000u;
+  return floats(buffers, row < tableRow ? slot : tableSlot, row & ~tableRow,
+                stride, offset);
+}
 /// @}
 
 } // namespace edbc

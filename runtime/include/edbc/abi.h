@@ -39,7 +39,7 @@ extern "C" {
 
 /** Raised whenever the layout or the meaning of anything below changes. The
  *  runtime refuses a library description of another version. */
-#define EDBC_ABI_VERSION 5
+#define EDBC_ABI_VERSION 6
 /** Alignment of buffers, bytes: one cache line, one AVX-512 register. */
 #define EDBC_ALIGNMENT 64
 /** Rows are padded to this many floats. As many can be read behind the last row
@@ -50,6 +50,10 @@ extern "C" {
 #define EDBC_MAX_THREADS 256
 /** Most operands that one cell may have. */
 #define EDBC_MAX_OPERANDS 64
+/** The first row of a state's table. Rows of results are numbered by 32 bits:
+ *  those below are of the session's array of the state, and from this one on of
+ *  the model's table of the state (edbc_state_desc), from its row 0 on. */
+#define EDBC_TABLE_ROW 0x80000000u
 
 /* ---- Status and errors ---- */
 
@@ -109,12 +113,16 @@ typedef struct edbc_field_desc {
 } edbc_field_desc;
 
 /** What a node produces: a named group of tensors. All nodes of all cells with
- *  this result lie in one array of rows of `stride` floats. */
+ *  this result lie in one array of rows of `stride` floats, but for those of
+ *  cells that are looked up (edbc_cell_desc), which share the rows of a table
+ *  that belongs to the model. */
 typedef struct edbc_state_desc {
   const char *name;
   const edbc_field_desc *fields;
   uint32_t num_fields;
   uint32_t stride;
+  uint32_t table;      /**< the constant that holds the table's rows */
+  uint32_t table_rows; /**< 0: there is no table */
 } edbc_state_desc;
 
 typedef enum edbc_operand_kind {
@@ -150,6 +158,8 @@ typedef enum edbc_constant_kind {
   /** The results of table number `param` (see edbc_library) for the tokens from
    *  0 to `rows` - 1, in rows of its state. */
   EDBC_CONSTANT_TABLE = 3,
+  /** The table of state `param`, of `rows` rows. */
+  EDBC_CONSTANT_STATE_TABLE = 4,
 } edbc_constant_kind;
 
 /** Columns [column, column + depth of its segment) of a matrix parameter, which
@@ -178,8 +188,8 @@ typedef struct edbc_pack_segment {
  */
 typedef struct edbc_constant_desc {
   edbc_constant_kind kind;
-  uint32_t param; /**< of PADDED, COLUMNS and TABLE */
-  uint32_t rows;  /**< PACKED: of every term's parameter; TABLE: tokens */
+  uint32_t param; /**< of all kinds but PACKED */
+  uint32_t rows;  /**< PACKED: of every term's parameter; TABLE, STATE_TABLE */
   uint32_t panel; /**< PACKED only: a multiple of EDBC_LANES */
   const edbc_pack_segment *segments; /**< PACKED only */
   uint32_t num_segments;
@@ -192,7 +202,7 @@ typedef enum edbc_binding_kind {
    *  of its node among all nodes of the same cell, in order of addition. */
   EDBC_BINDING_ITEMS = 0,
   /** const uint32_t[], by item: the row that operand `index` (a state) has in
-   *  its state's array. */
+   *  its state's array or table. */
   EDBC_BINDING_OPERAND_ROWS = 1,
   /** const uint32_t[], by item: the token given as operand `index`. */
   EDBC_BINDING_OPERAND_TOKENS = 2,
@@ -213,7 +223,7 @@ typedef enum edbc_binding_kind {
    * batch are those of its first row, then those of its second, and so on. */
 
   /** const uint32_t[], by element of the batch: the row that it has in its
-   *  state's array. */
+   *  state's array or table. */
   EDBC_BINDING_ELEMENT_ROWS = 8,
   /** const uint32_t[], by element of the batch: the position in the batch of
    *  the node that it is an operand of. */
@@ -280,7 +290,10 @@ typedef struct edbc_cell_desc {
   uint32_t num_phases;
   const edbc_phase_desc *phases; /**< run one after another */
   uint32_t workspace_stride;     /**< floats per row of a batch; may be 0 */
-  uint32_t reserved;             /**< 0 */
+  /** 0: nodes are executed. From EDBC_TABLE_ROW on, they are looked up: the
+   *  result depends on a token, the cell's only operand, or on nothing, and is
+   *  in the row of that number plus the token; there are no phases. */
+  uint32_t first_row;
 } edbc_cell_desc;
 
 /** What chooses the next batch. */
@@ -443,8 +456,11 @@ typedef struct edbc_library {
   uint32_t num_outputs;
   /** Tables hold what cells compute from a token and from parameters alone; the
    *  runtime computes them when a model is created. Behind the `num_cells`
-   * cells stand as many more, each with one operand, a token; cell num_cells +
-   * i yields state num_states + i, and is no cell to anybody else. */
+   *  cells stand as many more, which are no cells to anybody else. Each has one
+   *  operand, a token, or none, and its results are the rows of a table: of
+   * that of its state, from `first_row` on; or, where that is 0, of a constant
+   * of its own (EDBC_CONSTANT_TABLE), and its state stands behind the
+   * `num_states` states. */
   uint32_t num_tables;
   edbc_policy_desc policy;
   /** Null where the library wasn't compiled for CUDA. */
@@ -678,7 +694,7 @@ edbc_status edbc_session_save_graphs(const edbc_session *session,
 static_assert(sizeof(void *) == 8, "edbc supports 64-bit machines only");
 static_assert(sizeof(edbc_param_desc) == 32, "ABI");
 static_assert(sizeof(edbc_field_desc) == 24, "ABI");
-static_assert(sizeof(edbc_state_desc) == 24, "ABI");
+static_assert(sizeof(edbc_state_desc) == 32, "ABI");
 static_assert(sizeof(edbc_operand_desc) == 24, "ABI");
 static_assert(sizeof(edbc_pack_term) == 8, "ABI");
 static_assert(sizeof(edbc_pack_segment) == 16, "ABI");

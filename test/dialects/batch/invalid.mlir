@@ -566,3 +566,56 @@ batch.kernel @multiplied(%left: !batch.rows<@Node>) -> @Node {
   batch.scatter %v to "h" : tensor<?x16xf32>
   batch.scatter %M to "M" : tensor<?x16x4xf32>
 }
+
+// -----
+
+// expected-error @+1 {{has a table of 0 rows}}
+batch.state @Node {h : 16} {table_rows = 0 : i64}
+
+// -----
+
+batch.state @Node {h : 16} {table_rows = 8 : i64}
+// expected-error @+1 {{needs 7 rows from row 2 on of the table of state @Node, which has 8}}
+batch.kernel @leaf(%word: !batch.tokens<7>) -> @Node attributes {first_row = 2 : i64} {
+}
+
+// -----
+
+batch.state @Node {h : 16}
+// expected-error @+1 {{needs 1 rows from row 0 on of the table of state @Node, which has 0}}
+batch.kernel @zero() -> @Node attributes {first_row = 0 : i64} {
+}
+
+// -----
+
+batch.state @Node {h : 16} {table_rows = 8 : i64}
+// expected-error @+1 {{is looked up and must be empty}}
+batch.kernel @zero() -> @Node attributes {first_row = 0 : i64} {
+  %z = batch.splat 0.000000e+00 : tensor<?x16xf32>
+  batch.scatter %z to "h" : tensor<?x16xf32>
+}
+
+// -----
+
+batch.state @Node {h : 16} {table_rows = 8 : i64}
+// expected-error @+1 {{of a table must have one operand, a token}}
+batch.kernel @leaf(%last: !batch.rows<@Node>) -> @Node attributes {first_row = 0 : i64} {
+}
+
+// -----
+
+batch.state @Node {h : 16} {table_rows = 8 : i64}
+// expected-error @+1 {{without operands gives one row of a table}}
+batch.kernel @zero() -> @Node attributes {first_row = 0 : i64, table = 2 : i64} {
+  %z = batch.splat 0.000000e+00 : tensor<?x16xf32>
+  batch.scatter %z to "h" : tensor<?x16xf32>
+}
+
+// -----
+
+batch.state @Node {h : 16}
+// expected-error @+1 {{of a table must have at least one row}}
+batch.kernel @leaf(%word: !batch.tokens<7>) -> @Node attributes {table = 0 : i64} {
+  %z = batch.splat 0.000000e+00 : tensor<?x16xf32>
+  batch.scatter %z to "h" : tensor<?x16xf32>
+}

@@ -39,7 +39,8 @@ TEST_F(DeviceMemoryTest, WarmSessionsAllocateNothing) {
     uint64_t before = numAllocations;
     for (uint32_t i = 0; i < 10; ++i) {
       session.beginInstance();
-      Node node = session.inner(session.leaf(i), session.start());
+      Node node = i % 2 ? session.inner(session.leaf(i), session.start())
+                        : session.inner(session.word(i), session.origin());
       session.score(session.join(node, {&node, 1}, {&node, 1}));
       session.shift(session.table(1), node);
     }

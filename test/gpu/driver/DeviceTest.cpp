@@ -178,6 +178,22 @@ TEST_F(DeviceTest, ResultsStayOnTheDevice) {
   EXPECT_EQ(view.stride, 32u);
 }
 
+TEST_F(DeviceTest, LookedUpNodesAreInTheModelsTables) {
+  Model model(device.get(), edbc::Device::cuda());
+  Session session(model);
+  Node origin = session.origin(), word = session.word(7);
+  session.run();
+  // Nothing was executed, and nothing has to be copied back.
+  EXPECT_EQ(session.statistics().device_launches, 0u);
+  EXPECT_EQ(session.statistics().batches, 2u);
+  EXPECT_EQ(toVector(session.hidden(origin)), startValues().h);
+  EXPECT_EQ(toVector(session.hidden(word)), leafValues(7).h);
+  EXPECT_EQ(session.statistics().downloaded_bytes, 0u);
+  edbc::DeviceView view = session.hidden(word, edbc::onDevice);
+  EXPECT_EQ(std::vector<float>(view.data, view.data + view.rows),
+            leafValues(7).h);
+}
+
 TEST_F(DeviceTest, NothingIsOnADeviceOnTheCpu) {
   Model model(device.get(), edbc::Device::cpu());
   Session session(model);

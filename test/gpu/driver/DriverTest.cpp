@@ -157,7 +157,7 @@ TEST_F(DriverTest, TellsThatWeightsDontFit) {
   edbc_status status;
   std::string message = modelMessage(status);
   EXPECT_THAT(message, StartsWith("cuMemAlloc failed: words of the driver "
-                                  "(CUDA_ERROR_OUT_OF_MEMORY, 2): 0.0 MB for "
+                                  "(CUDA_ERROR_OUT_OF_MEMORY, 2): 0.1 MB for "
                                   "the network's weights, with 0.0 of the "
                                   "device's 0.0 MB free"));
   EXPECT_EQ(status, EDBC_OUT_OF_MEMORY);

@@ -33,7 +33,7 @@ inline std::vector<std::vector<float>> runEverything(Session &session) {
       Node node;
       if (round == 0) {
         session.beginInstance();
-        node = session.start();
+        node = i % 2 ? session.start() : session.origin();
         last.push_back(node);
       } else if (round < 3 && i < 3) {
         continue; // dropped
@@ -46,7 +46,9 @@ inline std::vector<std::vector<float>> runEverything(Session &session) {
       }
       for (uint32_t word = 0; word < 1 + (i * 7 + round) % 9; ++word) {
         const float x[] = {0.5f, float(i), float(word)};
-        Node leaf = session.mark(session.leaf(word * 3 + i), {x, 3});
+        uint32_t token = word * 3 + i;
+        Node leaf = session.mark(
+            word % 2 ? session.leaf(token) : session.word(token), {x, 3});
         const Node some[] = {leaf, node, leaf};
         node = session.inner(
             session.join(leaf, {some, 1 + word % 3}, {some, 1}), node);

@@ -35,10 +35,11 @@ batch.kernel @step(%word: !batch.tokens<7>, %last: !batch.rows<@Node>) -> @Node 
 // CHECK-LABEL: batch.kernel @cheap
 // CHECK:         batch.lookup
 // CHECK:         math.tanh
-batch.kernel @cheap(%word: !batch.tokens<7>) -> @Node {
+batch.kernel @cheap(%word: !batch.tokens<7>, %last: !batch.rows<@Node>) -> @Node {
+  %h = batch.gather %last["h"] : !batch.rows<@Node> -> tensor<?x16xf32>
   %e = batch.lookup @E[%word] : !batch.tokens<7> -> tensor<?x16xf32>
   %t = math.tanh %e : tensor<?x16xf32>
-  batch.scatter %e to "h" : tensor<?x16xf32>
+  batch.scatter %h to "h" : tensor<?x16xf32>
   batch.scatter %t to "c" : tensor<?x16xf32>
 }
 

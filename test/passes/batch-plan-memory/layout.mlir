@@ -60,3 +60,21 @@ batch.kernel @two_phases(%left: !batch.rows<@Node>) -> @Node {
     batch.yield
   }
 }
+
+// Where nodes may have rows of a table, kernels that read them bind it; those
+// that are looked up bind nothing.
+// CHECK: batch.state @Word{h : 33} layout <offsets = [0], stride = 48> {table_rows = 100 : i64}
+batch.state @Word {h : 33} {table_rows = 100 : i64}
+// CHECK-LABEL: batch.kernel @word
+// CHECK-SAME:    bindings = []
+batch.kernel @word(%word: !batch.tokens<100>) -> @Word attributes {first_row = 0 : i64} {
+}
+// CHECK-LABEL: batch.kernel @next
+// CHECK-SAME:    bindings = [#batch.binding<items>, #batch.binding<operand_rows : 0>, #batch.binding<state of @Word>, #batch.binding<table of @Word>, #batch.binding<result_rows>]
+batch.kernel @next(%last: !batch.rows<@Word>) -> @Word {
+  batch.phase width 33 {
+    %x = batch.gather %last["h"] : !batch.rows<@Word> -> tensor<?x33xf32>
+    batch.scatter %x to "h" : tensor<?x33xf32>
+    batch.yield
+  }
+}

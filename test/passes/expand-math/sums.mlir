@@ -96,3 +96,25 @@ func.func @exp_stays_outside_a_loop(%x: vector<16xf32>, %n: index) -> vector<16x
   }
   return %y : vector<16xf32>
 }
+
+// What stands before a loop stays there.
+// CHECK-LABEL: @parts_of_a_logistic_function_before_a_loop
+// CHECK:         arith.shli
+// CHECK:         scf.for
+// CHECK-NOT:     arith.shli
+// CHECK:           arith.divf
+func.func @parts_of_a_logistic_function_before_a_loop(
+    %x: vector<16xf32>, %n: index) -> vector<16xf32> {
+  %zero = arith.constant 0 : index
+  %step = arith.constant 1 : index
+  %one = arith.constant dense<1.0> : vector<16xf32>
+  %m = arith.negf %x : vector<16xf32>
+  %e = math.exp %m : vector<16xf32>
+  %r = scf.for %i = %zero to %n step %step iter_args(%s = %x) -> vector<16xf32> {
+    %d = arith.addf %e, %one : vector<16xf32>
+    %y = arith.divf %one, %d : vector<16xf32>
+    %t = arith.mulf %s, %y : vector<16xf32>
+    scf.yield %t : vector<16xf32>
+  }
+  return %r : vector<16xf32>
+}

@@ -167,10 +167,10 @@ TEST_F(ArgumentsTest, ChecksArgumentsOfTheCInterface) {
   ASSERT_EQ(edbc_session_create(model.handle(), &options, &raw, &error),
             EDBC_OK);
   edbc_value value;
-  EXPECT_EQ(edbc_session_add(raw, 9, nullptr, &value, &error),
+  EXPECT_EQ(edbc_session_add(raw, 11, nullptr, &value, &error),
             EDBC_INVALID_ARGUMENT);
   EXPECT_STREQ(error.message,
-               "there is no cell 9; network 'test_network' has 9");
+               "there is no cell 11; network 'test_network' has 11");
   EXPECT_EQ(edbc_session_add(raw, 1, nullptr, &value, &error),
             EDBC_INVALID_ARGUMENT);
   EXPECT_STREQ(error.message, "cell 'leaf': the arguments are null");

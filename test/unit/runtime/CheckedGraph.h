@@ -94,10 +94,12 @@ private:
     };
     switch (choice) {
     case 0:
-      return add(session.start(), startValues());
+      return add(random.below(2) ? session.start() : session.origin(),
+                 startValues());
     case 1: {
       uint32_t word = random.below(Model::words);
-      return add(session.leaf(word), leafValues(word));
+      return add(random.below(2) ? session.leaf(word) : session.word(word),
+                 leafValues(word));
     }
     case 2: {
       size_t at = pick(to.nodes);

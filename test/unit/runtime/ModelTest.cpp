@@ -68,8 +68,8 @@ TEST(ModelTest, ForcesInstructionSets) {
 
 TEST(ModelTest, UsesWhatTheLibraryHas) {
   edbc_library library = edbc_library_test_network;
-  std::vector<edbc_cell_desc> cells(library.cells,
-                                    library.cells + library.num_cells);
+  std::vector<edbc_cell_desc> cells(
+      library.cells, library.cells + library.num_cells + library.num_tables);
   edbc_phase_desc phase = cells[1].phases[0];
   cells[1].phases = &phase;
   library.cells = cells.data();

@@ -96,7 +96,7 @@ void runStep(void *const *slots, int64_t begin, int64_t end, int64_t, int64_t) {
 
 const edbc_field_desc fields[] = {{"a", 0, width, 1, 0},
                                   {"b", width, width, 1, 0}};
-const edbc_state_desc states[] = {{"Pair", fields, 2, stride}};
+const edbc_state_desc states[] = {{"Pair", fields, 2, stride, 0, 0}};
 const edbc_output_desc outputs[] = {{"a", 0, 0}, {"b", 0, 1}};
 const edbc_operand_desc operands[] = {{"last", EDBC_OPERAND_STATE, 0, 0, 0},
                                       {"x", EDBC_OPERAND_DENSE, 0, width, 0}};

@@ -29,7 +29,18 @@ constexpr uint32_t scoreStride = 16;
 constexpr uint32_t tableStride = columns * padded;
 
 enum Param : uint32_t { E, B, P, Q, R, W, T, NumParams };
-enum Constant : uint32_t { TableE, VectorB, PackP, PackQR, PackW, TablesT };
+enum Constant : uint32_t {
+  TableE,
+  VectorB,
+  PackP,
+  PackQR,
+  PackW,
+  TablesT,
+  NodeTable,
+  NumConstants
+};
+/// Rows of the table of Node: that of origin, then those of word.
+constexpr uint32_t originRow = 0, firstWordRow = 1, nodeTableRows = 1 + words;
 
 //===----------------------------------------------------------------------===//
 // Kernels, written against abi.h as generated ones are
@@ -49,6 +60,24 @@ void readBehind(const float *row, uint32_t stride) {
   for (uint32_t j = 0; j < EDBC_LANES; ++j)
     static_cast<void>(static_cast<const volatile float *>(row)[stride + j]);
 }
+
+/// Nodes by row, of the session or of the table, whose buffers are in two
+/// slots.
+class Nodes {
+public:
+  Nodes(void *const *buffers, unsigned slot, unsigned tableSlot)
+      : executed(buffer<const float>(buffers, slot)),
+        table(buffer<const float>(buffers, tableSlot)) {}
+
+  const float *operator[](uint32_t row) const {
+    return row < EDBC_TABLE_ROW
+               ? executed + size_t(row) * nodeStride
+               : table + size_t(row - EDBC_TABLE_ROW) * nodeStride;
+  }
+
+private:
+  const float *executed, *table;
+};
 
 void runStart(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
               int64_t) {
@@ -90,12 +119,13 @@ void runMark(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
   auto *operands = buffer<Numbers>(buffers, 1);
   auto *values = buffer<const float>(buffers, 2);
   auto *rows = buffer<Numbers>(buffers, 3);
-  auto *nodes = buffer<float>(buffers, 4);
+  auto *results = buffer<float>(buffers, 4);
+  Nodes nodes(buffers, 4, 5);
   for (int64_t i = rowBegin; i < rowEnd; ++i) {
-    const float *node = nodes + size_t(operands[items[i]]) * nodeStride;
+    const float *node = nodes[operands[items[i]]];
     const float *x = values + size_t(items[i]) * 16;
     readBehind(x, 16);
-    float *out = nodes + size_t(rows[items[i]]) * nodeStride;
+    float *out = results + size_t(rows[items[i]]) * nodeStride;
     for (uint32_t j = 0; j < padded; ++j) {
       out[j] = node[j] + (j < 16 ? x[j] : 0);
       out[padded + j] = node[padded + j];
@@ -109,7 +139,7 @@ void runInner0(void *const *buffers, int64_t rowBegin, int64_t rowEnd,
   auto *items = buffer<Numbers>(buffers, 0);
   auto *left = buffer<Numbers>(buffers, 1),
        *right = buffer<Numbers>(buffers, 2);
-  auto *nodes = buffer<float>(buffers, 4);
+  Nodes nodes(buffers, 4, 8);
   auto *weights = buffer<const float>(buffers, 5);
   auto *workspace = buffer<float>(buffers, 7);
   for (int64_t i = rowBegin; i < rowEnd; ++i) {
@@ -117,7 +147,7 @@ void runInner0(void *const *buffers, int64_t rowBegin, int64_t rowEnd,
       const float *weight = weights + p * panel * 2 * hidden;
       float sums[panel] = {};
       for (Numbers *rows : {left, right}) {
-        const float *h = nodes + size_t(rows[items[i]]) * nodeStride;
+        const float *h = nodes[rows[items[i]]];
         for (uint32_t k = 0; k < hidden; ++k, weight += panel)
           for (uint32_t j = 0; j < panel; ++j)
             sums[j] += weight[j] * h[k];
@@ -138,15 +168,16 @@ void runInner1(void *const *buffers, int64_t rowBegin, int64_t rowEnd,
   auto *left = buffer<Numbers>(buffers, 1),
        *right = buffer<Numbers>(buffers, 2);
   auto *rows = buffer<Numbers>(buffers, 3);
-  auto *nodes = buffer<float>(buffers, 4);
+  auto *results = buffer<float>(buffers, 4);
+  Nodes nodes(buffers, 4, 8);
   auto *weights = buffer<const float>(buffers, 6);
   auto *workspace = buffer<const float>(buffers, 7);
   if (std::this_thread::get_id() != firstThread)
     test_network::sawOtherThread = true;
   for (int64_t i = rowBegin; i < rowEnd; ++i) {
-    const float *leftC = nodes + size_t(left[items[i]]) * nodeStride + padded;
-    const float *rightC = nodes + size_t(right[items[i]]) * nodeStride + padded;
-    float *out = nodes + size_t(rows[items[i]]) * nodeStride;
+    const float *leftC = nodes[left[items[i]]] + padded;
+    const float *rightC = nodes[right[items[i]]] + padded;
+    float *out = results + size_t(rows[items[i]]) * nodeStride;
     for (int64_t p = panelBegin; p < panelEnd; ++p) {
       const float *weight = weights + p * panel * 2 * hidden;
       float q[panel] = {}, r[panel] = {};
@@ -169,11 +200,11 @@ void runScore(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
   auto *items = buffer<Numbers>(buffers, 0);
   auto *operands = buffer<Numbers>(buffers, 1);
   auto *rows = buffer<Numbers>(buffers, 2);
-  auto *nodes = buffer<const float>(buffers, 3);
+  Nodes nodes(buffers, 3, 6);
   auto *scores = buffer<float>(buffers, 4);
   auto *weight = buffer<const float>(buffers, 5);
   for (int64_t i = rowBegin; i < rowEnd; ++i) {
-    const float *h = nodes + size_t(operands[items[i]]) * nodeStride;
+    const float *h = nodes[operands[items[i]]];
     float *out = scores + size_t(rows[items[i]]) * scoreStride;
     readBehind(h, nodeStride);
     for (uint32_t j = 0; j < panel; ++j) {
@@ -190,12 +221,11 @@ void runJoin0(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
   auto *items = buffer<Numbers>(buffers, 0),
        *base = buffer<Numbers>(buffers, 1), *some = buffer<Numbers>(buffers, 2),
        *owners = buffer<Numbers>(buffers, 3);
-  auto *nodes = buffer<const float>(buffers, 9);
+  Nodes nodes(buffers, 9, 10);
   auto *workspace = buffer<float>(buffers, 5);
   for (int64_t e = rowBegin; e < rowEnd; ++e) {
-    const float *h = nodes + size_t(some[e]) * nodeStride;
-    const float *c =
-        nodes + size_t(base[items[owners[e]]]) * nodeStride + padded;
+    const float *h = nodes[some[e]];
+    const float *c = nodes[base[items[owners[e]]]] + padded;
     for (uint32_t j = 0; j < padded; ++j)
       workspace[e * padded + j] = h[j] + c[j];
     readBehind(workspace + e * padded, padded);
@@ -212,16 +242,17 @@ void runJoin1(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
        *moreBegins = buffer<Numbers>(buffers, 7),
        *rows = buffer<Numbers>(buffers, 8);
   auto *workspace = buffer<const float>(buffers, 5);
-  auto *nodes = buffer<float>(buffers, 9);
+  auto *results = buffer<float>(buffers, 9);
+  Nodes nodes(buffers, 9, 10);
   for (int64_t i = rowBegin; i < rowEnd; ++i) {
-    const float *from = nodes + size_t(base[items[i]]) * nodeStride;
-    float *out = nodes + size_t(rows[items[i]]) * nodeStride;
+    const float *from = nodes[base[items[i]]];
+    float *out = results + size_t(rows[items[i]]) * nodeStride;
     for (uint32_t j = 0; j < padded; ++j) {
       float h = 0, c = 0;
       for (uint32_t e = someBegins[i]; e < someBegins[i + 1]; ++e)
         h += workspace[e * padded + j];
       for (uint32_t e = moreBegins[i]; e < moreBegins[i + 1]; ++e)
-        c += nodes[size_t(more[e]) * nodeStride + padded + j];
+        c += nodes[more[e]][padded + j];
       out[j] = from[j] + h / 8;
       out[padded + j] = from[padded + j] - c / 8;
     }
@@ -254,12 +285,12 @@ void runShift(void *const *buffers, int64_t rowBegin, int64_t rowEnd, int64_t,
        *table = buffer<Numbers>(buffers, 1),
        *node = buffer<Numbers>(buffers, 2), *rows = buffer<Numbers>(buffers, 3);
   auto *results = buffer<float>(buffers, 4);
-  auto *nodes = buffer<const float>(buffers, 5);
+  Nodes nodes(buffers, 5, 6);
   for (int64_t row = rowBegin; row < rowEnd; ++row) {
     uint32_t item = items[row / columns];
     size_t column = static_cast<size_t>(row % columns) * padded;
     const float *from = results + table[item] * tableStride + column;
-    const float *h = nodes + size_t(node[item]) * nodeStride;
+    const float *h = nodes[node[item]];
     float *out = results + rows[item] * tableStride + column;
     for (uint32_t j = 0; j < padded; ++j)
       out[j] = from[j] + h[j];
@@ -342,9 +373,10 @@ const edbc_field_desc nodeFields[] = {{"h", 0, hidden, 1, 0},
                                       {"c", padded, hidden, 1, 0}};
 const edbc_field_desc scoreFields[] = {{"logits", 0, labels, 1, 0}};
 const edbc_field_desc tableFields[] = {{"m", 0, hidden, columns, 0}};
-const edbc_state_desc states[] = {{"Node", nodeFields, 2, nodeStride},
-                                  {"Score", scoreFields, 1, scoreStride},
-                                  {"Table", tableFields, 1, tableStride}};
+const edbc_state_desc states[] = {
+    {"Node", nodeFields, 2, nodeStride, NodeTable, nodeTableRows},
+    {"Score", scoreFields, 1, scoreStride, 0, 0},
+    {"Table", tableFields, 1, tableStride, 0, 0}};
 
 const edbc_pack_term termsP0[] = {{P, 0}}, termsP1[] = {{P, hidden}};
 const edbc_pack_term termsQR[] = {{Q, 0}, {R, 0}}, termsW[] = {{W, 0}};
@@ -359,6 +391,7 @@ const edbc_constant_desc constants[] = {
     {EDBC_CONSTANT_PACKED, 0, hidden, panel, segmentsQR, 1},
     {EDBC_CONSTANT_PACKED, 0, labels, panel, segmentsW, 1},
     {EDBC_CONSTANT_COLUMNS, T, 0, 0, nullptr, 0},
+    {EDBC_CONSTANT_STATE_TABLE, 0, nodeTableRows, 0, nullptr, 0},
 };
 
 const edbc_operand_desc leafOperands[] = {
@@ -391,35 +424,38 @@ const edbc_binding leafBindings[] = {
     {EDBC_BINDING_ITEMS, 0},         {EDBC_BINDING_OPERAND_TOKENS, 0},
     {EDBC_BINDING_RESULT_ROWS, 0},   {EDBC_BINDING_STATE, 0},
     {EDBC_BINDING_CONSTANT, TableE}, {EDBC_BINDING_CONSTANT, VectorB}};
-const edbc_binding markBindings[] = {{EDBC_BINDING_ITEMS, 0},
-                                     {EDBC_BINDING_OPERAND_ROWS, 0},
-                                     {EDBC_BINDING_OPERAND_VALUES, 1},
-                                     {EDBC_BINDING_RESULT_ROWS, 0},
-                                     {EDBC_BINDING_STATE, 0}};
-const edbc_binding innerBindings[] = {
-    {EDBC_BINDING_ITEMS, 0},         {EDBC_BINDING_OPERAND_ROWS, 0},
-    {EDBC_BINDING_OPERAND_ROWS, 1},  {EDBC_BINDING_RESULT_ROWS, 0},
-    {EDBC_BINDING_STATE, 0},         {EDBC_BINDING_CONSTANT, PackP},
-    {EDBC_BINDING_CONSTANT, PackQR}, {EDBC_BINDING_WORKSPACE, 0}};
-const edbc_binding scoreBindings[] = {
-    {EDBC_BINDING_ITEMS, 0},       {EDBC_BINDING_OPERAND_ROWS, 0},
-    {EDBC_BINDING_RESULT_ROWS, 0}, {EDBC_BINDING_STATE, 0},
-    {EDBC_BINDING_STATE, 1},       {EDBC_BINDING_CONSTANT, PackW}};
-const edbc_binding joinBindings[] = {
+const edbc_binding markBindings[] = {
     {EDBC_BINDING_ITEMS, 0},          {EDBC_BINDING_OPERAND_ROWS, 0},
-    {EDBC_BINDING_ELEMENT_ROWS, 1},   {EDBC_BINDING_ELEMENT_OWNERS, 1},
-    {EDBC_BINDING_ELEMENT_BEGINS, 1}, {EDBC_BINDING_ELEMENT_WORKSPACE, 1},
-    {EDBC_BINDING_ELEMENT_ROWS, 2},   {EDBC_BINDING_ELEMENT_BEGINS, 2},
-    {EDBC_BINDING_RESULT_ROWS, 0},    {EDBC_BINDING_STATE, 0}};
+    {EDBC_BINDING_OPERAND_VALUES, 1}, {EDBC_BINDING_RESULT_ROWS, 0},
+    {EDBC_BINDING_STATE, 0},          {EDBC_BINDING_CONSTANT, NodeTable}};
+const edbc_binding innerBindings[] = {
+    {EDBC_BINDING_ITEMS, 0},           {EDBC_BINDING_OPERAND_ROWS, 0},
+    {EDBC_BINDING_OPERAND_ROWS, 1},    {EDBC_BINDING_RESULT_ROWS, 0},
+    {EDBC_BINDING_STATE, 0},           {EDBC_BINDING_CONSTANT, PackP},
+    {EDBC_BINDING_CONSTANT, PackQR},   {EDBC_BINDING_WORKSPACE, 0},
+    {EDBC_BINDING_CONSTANT, NodeTable}};
+const edbc_binding scoreBindings[] = {
+    {EDBC_BINDING_ITEMS, 0},           {EDBC_BINDING_OPERAND_ROWS, 0},
+    {EDBC_BINDING_RESULT_ROWS, 0},     {EDBC_BINDING_STATE, 0},
+    {EDBC_BINDING_STATE, 1},           {EDBC_BINDING_CONSTANT, PackW},
+    {EDBC_BINDING_CONSTANT, NodeTable}};
+const edbc_binding joinBindings[] = {
+    {EDBC_BINDING_ITEMS, 0},           {EDBC_BINDING_OPERAND_ROWS, 0},
+    {EDBC_BINDING_ELEMENT_ROWS, 1},    {EDBC_BINDING_ELEMENT_OWNERS, 1},
+    {EDBC_BINDING_ELEMENT_BEGINS, 1},  {EDBC_BINDING_ELEMENT_WORKSPACE, 1},
+    {EDBC_BINDING_ELEMENT_ROWS, 2},    {EDBC_BINDING_ELEMENT_BEGINS, 2},
+    {EDBC_BINDING_RESULT_ROWS, 0},     {EDBC_BINDING_STATE, 0},
+    {EDBC_BINDING_CONSTANT, NodeTable}};
 const edbc_binding tableBindings[] = {{EDBC_BINDING_ITEMS, 0},
                                       {EDBC_BINDING_OPERAND_TOKENS, 0},
                                       {EDBC_BINDING_RESULT_ROWS, 0},
                                       {EDBC_BINDING_STATE, 2},
                                       {EDBC_BINDING_CONSTANT, TablesT}};
 const edbc_binding shiftBindings[] = {
-    {EDBC_BINDING_ITEMS, 0},        {EDBC_BINDING_OPERAND_ROWS, 0},
-    {EDBC_BINDING_OPERAND_ROWS, 1}, {EDBC_BINDING_RESULT_ROWS, 0},
-    {EDBC_BINDING_STATE, 2},        {EDBC_BINDING_STATE, 0}};
+    {EDBC_BINDING_ITEMS, 0},           {EDBC_BINDING_OPERAND_ROWS, 0},
+    {EDBC_BINDING_OPERAND_ROWS, 1},    {EDBC_BINDING_RESULT_ROWS, 0},
+    {EDBC_BINDING_STATE, 2},           {EDBC_BINDING_STATE, 0},
+    {EDBC_BINDING_CONSTANT, NodeTable}};
 const edbc_binding totalBindings[] = {
     {EDBC_BINDING_ITEMS, 0},          {EDBC_BINDING_ELEMENT_ROWS, 0},
     {EDBC_BINDING_ELEMENT_BEGINS, 0}, {EDBC_BINDING_ELEMENT_WORKSPACE, 0},
@@ -455,13 +491,22 @@ const edbc_phase_desc totalPhases[] = {phase(runTotal0, 1, columns, 0),
 const edbc_cell_desc cells[] = {
     {"start", nullptr, 0, 0, startBindings, 4, 1, startPhases, 0, 0},
     {"leaf", leafOperands, 1, 0, leafBindings, 6, 1, leafPhases, 0, 0},
-    {"mark", markOperands, 2, 0, markBindings, 5, 1, markPhases, 0, 0},
-    {"inner", innerOperands, 2, 0, innerBindings, 8, 2, innerPhases, padded, 0},
-    {"score", scoreOperands, 1, 1, scoreBindings, 6, 1, scorePhases, 0, 0},
-    {"join", joinOperands, 3, 0, joinBindings, 10, 2, joinPhases, 0, 0},
+    {"mark", markOperands, 2, 0, markBindings, 6, 1, markPhases, 0, 0},
+    {"inner", innerOperands, 2, 0, innerBindings, 9, 2, innerPhases, padded, 0},
+    {"score", scoreOperands, 1, 1, scoreBindings, 7, 1, scorePhases, 0, 0},
+    {"join", joinOperands, 3, 0, joinBindings, 11, 2, joinPhases, 0, 0},
     {"table", tableOperands, 1, 2, tableBindings, 5, 1, tablePhases, 0, 0},
-    {"shift", shiftOperands, 2, 2, shiftBindings, 6, 1, shiftPhases, 0, 0},
+    {"shift", shiftOperands, 2, 2, shiftBindings, 7, 1, shiftPhases, 0, 0},
     {"total", totalOperands, 1, 2, totalBindings, 6, 2, totalPhases, 0, 0},
+    {"origin", nullptr, 0, 0, nullptr, 0, 0, nullptr, 0,
+     EDBC_TABLE_ROW + originRow},
+    {"word", leafOperands, 1, 0, nullptr, 0, 0, nullptr, 0,
+     EDBC_TABLE_ROW + firstWordRow},
+    // The tables' cells.
+    {"origin.result", nullptr, 0, 0, startBindings, 4, 1, startPhases, 0,
+     EDBC_TABLE_ROW + originRow},
+    {"word.word", leafOperands, 1, 0, leafBindings, 6, 1, leafPhases, 0,
+     EDBC_TABLE_ROW + firstWordRow},
 };
 
 const edbc_output_desc outputs[] = {
@@ -483,10 +528,10 @@ const edbc_library edbc_library_test_network = {
     outputs,
     NumParams,
     3,
-    6,
-    9,
+    NumConstants,
+    11,
     3,
-    0,
+    2,
     {EDBC_POLICY_FSM, EDBC_ENCODING_SORT, 1, 0, slots},
     nullptr};
 

@@ -23,6 +23,8 @@
 //     shift(table, node) -> Table  each column of m = that of table.m + node.h
 //     total(tables) -> Table     t = tables.m / 2 (for each column of each)
 //                                m = sum(t)               (for each column)
+//     origin() -> Node           as start, but looked up
+//     word(word) -> Node         as leaf, but looked up
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,7 +40,7 @@ extern "C" const edbc_library edbc_library_test_network;
 
 namespace test_network {
 
-/// State `Node`: the result of start, leaf, mark, inner, join.
+/// State `Node`: the result of start, leaf, mark, inner, join, origin, word.
 struct Node : edbc::Value {};
 /// State `Score`: the result of score.
 struct Score : edbc::Value {};
@@ -101,6 +103,10 @@ public:
   Table total(edbc::Span<const Table> tables) {
     return edbc::Session::add<Table>(8, {edbc::statesArgument(tables)});
   }
+  Node origin() { return edbc::Session::add<Node>(9); }
+  Node word(uint32_t word) {
+    return edbc::Session::add<Node>(10, {edbc::tokenArgument(word)});
+  }
 
   /// `logits` of a score: 5 floats.
   edbc::Span<const float> logits(Score value) const {
@@ -112,6 +118,9 @@ public:
   /// `h` of a node: 20 floats.
   edbc::Span<const float> hidden(Node value) const {
     return edbc::Session::read(1, value);
+  }
+  edbc::DeviceView hidden(Node value, edbc::OnDevice) const {
+    return edbc::Session::readDevice(1, value);
   }
   /// `m` of a table: 20 x 3 floats.
   edbc::MatrixView matrix(Table value) const {

@@ -32,7 +32,7 @@ protected:
     library.constants = constants;
     library.num_constants = 0;
     library.cells = nullptr;
-    library.num_cells = 0;
+    library.num_cells = library.num_tables = library.num_states = 0;
   }
   ~WeightsTest() override { std::remove(path.c_str()); }
 
