@@ -50,13 +50,19 @@ inline void prefetch(const void *address) {
 /// is an earlier node, so ascending ids are a topological order.
 ///
 /// Nodes and operands lie in flat arrays. The uses of a node (the operand slots
-/// that name it) form a linked list through a third array: nothing has to be
+/// that name it) form a linked list through another array: nothing has to be
 /// rebuilt when a graph grows between runs, and following two or three links
 /// costs less than the passes that would sort the uses into an array.
 ///
-/// One thread at a time. Memory: 16 bytes a node and 12 an operand.
+/// One thread at a time. Memory: 20 bytes a node and 12 an operand.
 class Graph {
 public:
+  /// What a scheduler starts from.
+  struct Head {
+    uint32_t type;
+    uint32_t numOperands;
+  };
+
   /// Types are numbered from 0 to `numTypes - 1`.
   explicit Graph(uint32_t numTypes) : typeCounts(numTypes) {}
 
@@ -67,34 +73,38 @@ public:
   /// (std::length_error), the graph is unchanged.
   uint32_t add(uint32_t type, const uint32_t *operands, uint32_t numOperands) {
     reserve(numOperands);
-    std::copy(operands, operands + numOperands, room());
-    uint32_t node = append(type, numOperands);
-    link();
-    return node;
+    return append(type, operands, numOperands);
   }
 
   /// @name Adding in steps
   /// For callers that find operands one by one: they make room, write the ids
-  /// of operands there, and append the node. Before the graph is scheduled, the
-  /// uses of all such nodes are linked at one go.
+  /// of operands there, and append the node.
   /// @{
 
-  /// Whether there is room for one more node with so many operands.
-  bool hasRoom(uint32_t numOperands) const {
-    return nodeCount != nodeRoom && slotRoom - slotCount >= numOperands;
+  /// How many nodes there may be in all before room must be made, if none to
+  /// come has more than `mostOperands`.
+  uint32_t endOfRoom(uint32_t mostOperands) const {
+    if (mostOperands == 0)
+      return nodeRoom;
+    uint64_t fitting = (slotRoom - slotCount) / mostOperands;
+    return static_cast<uint32_t>(
+        std::min<uint64_t>(nodeRoom, nodeCount + fitting));
   }
   /// Most nodes that there will be room for when there is for one more: for
   /// callers that keep arrays of their own by node, and make room there first.
   size_t nextRoomForNodes() const {
     return nodeCount != nodeRoom ? nodeRoom
-                                 : roomFor(nodes.size(), nodeCount + size_t(1));
+                                 : roomFor(nodeRoom, nodeCount + size_t(1));
   }
 
   /// Makes such room. Throws as `add` does.
   void reserve(size_t numOperands) {
     if (nodeCount == nodeRoom) {
-      grow(nodes, nodeCount + size_t(1));
-      nodeRoom = static_cast<uint32_t>(nodes.size());
+      if (heads.size() == nodeRoom)
+        grow(heads, nodeCount + size_t(1));
+      links.resize(heads.size());
+      sources.resize(heads.size());
+      nodeRoom = static_cast<uint32_t>(heads.size());
     }
     if (slotRoom - slotCount < numOperands) {
       if (operandIds.size() - slotCount < numOperands)
@@ -107,79 +117,80 @@ public:
   /// Where the operands of the next node are to be written.
   uint32_t *room() { return operandIds.data() + slotCount; }
 
-  /// Appends a node whose operands stand in `room()`. Returns its id.
-  uint32_t append(uint32_t type, uint32_t numOperands) {
+  /// Appends a node and returns its id. `operands` may be `room()`. Needs room.
+  uint32_t append(uint32_t type, const uint32_t *operands,
+                  uint32_t numOperands) {
     assert(type < numTypes() && "no such type");
-    // Member by member: compilers assemble a whole Node on the stack and wait
-    // for it there.
-    Node &node = nodes[nodeCount];
-    node.type = type;
-    node.operandsBegin = slotCount;
-    node.numOperands = numOperands;
-    node.lastUse = none;
-    for (uint32_t i = 0; i < numOperands; ++i)
-      uses[slotCount + i].user = nodeCount;
-    ++typeCounts[type];
-    slotCount += numOperands;
-    return nodeCount++;
-  }
-
-  /// Enters the operands of all nodes appended so far as uses.
-  void link() {
-    for (; numLinked < slotCount; ++numLinked) {
-      assert(operandIds[numLinked] < uses[numLinked].user &&
-             "an operand must be an earlier node");
-      Node &operand = nodes[operandIds[numLinked]];
-      uses[numLinked].next = operand.lastUse;
-      operand.lastUse = numLinked;
+    // Member by member: compilers assemble whole entries on the stack and wait
+    // for them there.
+    const uint32_t node = nodeCount, begin = slotCount;
+    for (uint32_t i = 0; i < numOperands; ++i) {
+      const uint32_t operand = operands[i];
+      assert(operand < node && "an operand must be an earlier node");
+      operandIds[begin + i] = operand;
+      uses[begin + i].user = node;
+      uses[begin + i].next = links[operand].lastUse;
+      links[operand].lastUse = begin + i;
     }
+    heads[node].type = type;
+    heads[node].numOperands = numOperands;
+    links[node].operandsBegin = begin;
+    links[node].lastUse = none;
+    if (numOperands == 0)
+      sources[sourceCount++] = node;
+    ++typeCounts[type];
+    nodeCount = node + 1;
+    slotCount = begin + numOperands;
+    return node;
   }
   /// @}
 
   uint32_t numTypes() const { return uint32_t(typeCounts.size()); }
   uint32_t numNodes() const { return nodeCount; }
-  uint32_t type(uint32_t node) const { return nodes[node].type; }
-  uint32_t numOperands(uint32_t node) const { return nodes[node].numOperands; }
+  uint32_t type(uint32_t node) const { return heads[node].type; }
+  uint32_t numOperands(uint32_t node) const { return heads[node].numOperands; }
+  /// By node.
+  const Head *getHeads() const { return heads.data(); }
+  /// The nodes without operands, in order.
+  NodeSpan getSources() const { return {sources.data(), sourceCount}; }
   /// How many nodes there are of a type.
   uint32_t numOfType(uint32_t type) const { return typeCounts[type]; }
 
   /// The operands of a node in the order in which they were given.
   NodeSpan operands(uint32_t node) const {
-    return {operandIds.data() + nodes[node].operandsBegin,
-            nodes[node].numOperands};
+    return {operandIds.data() + links[node].operandsBegin,
+            heads[node].numOperands};
   }
 
   /// Calls `visit(user)` once for each operand slot that names `node`, the
   /// latest first.
   template <typename Visit> void forEachUse(uint32_t node, Visit visit) const {
-    for (uint32_t use = nodes[node].lastUse; use != none; use = uses[use].next)
+    for (uint32_t use = links[node].lastUse; use != none; use = uses[use].next)
       visit(uses[use].user);
   }
 
   /// @name Fetching ahead what `forEachUse` reads
   /// @{
-  void prefetchNode(uint32_t node) const { prefetch(&nodes[node]); }
+  void prefetchNode(uint32_t node) const { prefetch(&links[node]); }
   /// For a node that was fetched.
   void prefetchUses(uint32_t node) const {
-    if (nodes[node].lastUse != none)
-      prefetch(&uses[nodes[node].lastUse]);
+    if (links[node].lastUse != none)
+      prefetch(&uses[links[node].lastUse]);
   }
   /// @}
 
   /// Removes all nodes and keeps the memory.
   void clear() {
-    nodeCount = slotCount = numLinked = 0;
+    nodeCount = slotCount = sourceCount = 0;
     std::fill(typeCounts.begin(), typeCounts.end(), 0);
   }
 
 private:
   static constexpr uint32_t none = UINT32_MAX;
 
-  struct Node {
-    uint32_t type;
+  struct Links {
     uint32_t operandsBegin;
-    uint32_t numOperands;
-    uint32_t lastUse; ///< head of its list in `uses`
+    uint32_t lastUse; ///< first of its list in `uses`
   };
   /// Entry i belongs to operand slot i.
   struct Use {
@@ -200,12 +211,14 @@ private:
 
   uint32_t nodeCount = 0;
   uint32_t slotCount = 0; ///< operands of all nodes
-  uint32_t numLinked = 0; ///< the first so many of them are linked
-  uint32_t nodeRoom = 0;  ///< most nodes that the arrays can hold
-  uint32_t slotRoom = 0;  ///< most operands
+  uint32_t sourceCount = 0;
+  uint32_t nodeRoom = 0; ///< most nodes that the arrays can hold
+  uint32_t slotRoom = 0; ///< most operands
   std::vector<uint32_t> typeCounts;
   // All memory there is; the counts say how much of it is in use.
-  std::vector<Node> nodes;
+  std::vector<Head> heads;
+  std::vector<Links> links;
+  std::vector<uint32_t> sources;
   std::vector<uint32_t> operandIds;
   std::vector<Use> uses;
 };

@@ -67,11 +67,15 @@ public:
     steps.nodes.resize(remaining);
     layOutQueues();
 
-    for (uint32_t node = first; node < graph.numNodes(); ++node) {
-      Pending &entry = pending[node - first];
-      entry.type = graph.type(node);
-      entry.operands = numUnexecuted(graph, first, node);
-      pushIfReady(entry, node);
+    std::copy_n(graph.getHeads() + first, remaining, pending.begin());
+    if (first == 0) {
+      for (uint32_t node : graph.getSources())
+        pushIfReady(pending[node], node);
+    } else {
+      for (uint32_t i = 0; i < remaining; ++i) {
+        pending[i].numOperands = numUnexecuted(graph, first, first + i);
+        pushIfReady(pending[i], first + i);
+      }
     }
     countReady();
   }
@@ -130,11 +134,6 @@ private:
     uint32_t begin = 0;
     uint32_t end = 0;
   };
-  /// By node: its type, and how many of its operands are not yet executed.
-  struct Pending {
-    uint32_t type;
-    uint32_t operands;
-  };
 
   /// Nodes to be scheduled from which on it pays to fetch ahead.
   static constexpr size_t fitsIntoCache = 1 << 15;
@@ -154,8 +153,8 @@ private:
           prefetch(&pending[user - first]);
         });
       graph->forEachUse(nodes[i], [&](uint32_t user) {
-        Pending &entry = pending[user - first];
-        --entry.operands;
+        Graph::Head &entry = pending[user - first];
+        --entry.numOperands;
         pushIfReady(entry, user);
       });
     }
@@ -181,8 +180,6 @@ private:
   /// How many of a node's operands are not before `first`.
   static uint32_t numUnexecuted(const Graph &graph, uint32_t first,
                                 uint32_t node) {
-    if (first == 0)
-      return graph.numOperands(node);
     NodeSpan operands = graph.operands(node);
     return static_cast<uint32_t>(
         std::count_if(operands.begin(), operands.end(),
@@ -192,11 +189,11 @@ private:
   /// Appends a node that is not in its queue yet, so that there is a place for
   /// it, if it waits for nothing. Without a branch, since nobody can foretell
   /// which of a node's operands is the last one.
-  void pushIfReady(const Pending &entry, uint32_t node) {
+  void pushIfReady(const Graph::Head &entry, uint32_t node) {
     Queue &queue = queues[entry.type];
     uint32_t end = queue.end;
     steps.nodes[end] = node;
-    queue.end = end + (entry.operands == 0);
+    queue.end = end + (entry.numOperands == 0);
   }
 
   void countReady() {
@@ -209,7 +206,8 @@ private:
   uint32_t remaining = 0;
   std::vector<Queue> queues;
   std::vector<uint32_t> readyCounts;
-  std::vector<Pending> pending;
+  /// By node: its type, and how many of its operands are not yet executed.
+  std::vector<Graph::Head> pending;
   Schedule steps;
 };
 

@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 using namespace edbc;
 
@@ -64,7 +65,7 @@ edbc_status edbc_session::prepare(uint32_t cellNumber,
     items.reserveElements(i, given.count);
     numOperands += given.count;
   }
-  // Places first: `add` asks only whether the graph has room.
+  // Places first: `addAtOnce` asks only whether the graph has room.
   if (places.size() < graph.nextRoomForNodes())
     places.resize(graph.nextRoomForNodes());
   graph.reserve(numOperands);
@@ -98,49 +99,127 @@ void edbc_session::appendElements(CellItems &items,
   }
 }
 
-inline uint32_t edbc_session::takeRow(StateRows &rows) {
-  if (rows.free.empty())
+/// The row of a node whose arguments are good.
+/// @param firstRow of its cell. If it is looked up, its operand is a token, or
+///   it has none.
+inline uint32_t edbc_session::takeRow(StateRows &rows, uint32_t firstRow,
+                                      uint32_t numOperands,
+                                      const edbc_argument *arguments) {
+  if (numOperands <= 1 && firstRow != 0)
+    return firstRow + (numOperands == 0 ? 0 : arguments[0].token);
+  if (__builtin_expect(rows.free.empty(), true))
     return rows.count++;
   uint32_t row = rows.free.back();
   rows.free.pop_back();
   return row;
 }
 
-/// Adds a node for which there is room. `isSimple`: its operands are single
-/// nodes and tokens, and no nodes share results.
-template <bool isSimple>
-[[gnu::always_inline]] inline edbc_status
-edbc_session::addNode(uint32_t cellNumber, CellItems &items,
-                      const edbc_argument *arguments, edbc_value *out,
-                      edbc_error *error) {
+namespace {
+/// Operands of which it is known which ones are nodes, those with a bit in
+/// `nodes`, and which are tokens.
+template <uint32_t count, uint32_t nodes> struct FixedShape {
+  static constexpr uint32_t most = count + 1;
+
+  explicit FixedShape(const edbc_cell_desc &) {}
+  static constexpr uint32_t size() { return count; }
+  static constexpr bool isNode(uint32_t operand) {
+    return (nodes >> operand & 1) != 0;
+  }
+  static constexpr uint32_t numNodes(uint32_t /*counted*/) {
+    return static_cast<uint32_t>(__builtin_popcount(nodes));
+  }
+};
+
+/// Any operands that are nodes and tokens.
+struct AnyShape {
+  static constexpr uint32_t most = EDBC_MAX_OPERANDS;
+
+  explicit AnyShape(const edbc_cell_desc &cell) : cell(cell) {}
+  uint32_t size() const { return cell.num_operands; }
+  bool isNode(uint32_t operand) const {
+    return cell.operands[operand].kind == EDBC_OPERAND_STATE;
+  }
+  static uint32_t numNodes(uint32_t counted) { return counted; }
+
+  const edbc_cell_desc &cell;
+};
+} // namespace
+
+/// Adds a node in the way that is nearly always open: there is nothing to
+/// prepare, all operands are nodes and tokens, and good ones, and the result is
+/// the node's own. Otherwise changes nothing and returns false.
+template <typename Shape>
+[[gnu::always_inline]] inline bool
+edbc_session::addAtOnce(const Adder &adder, uint32_t cell,
+                        const edbc_argument *arguments, edbc_value *out) {
+  CellItems &items = *adder.items;
+  const Shape shape(items.desc());
+  if (!items.hasRoom() || numNodes() >= preparedEnd || !arguments)
+    return false;
+
+  const uint32_t item = items.size();
+  const size_t stride = items.columnStride();
+  uint32_t *const results = items.resultRows() + item;
+  uint32_t operands[Shape::most];
+  uint32_t numOperands = 0;
+  for (uint32_t i = 0; i < shape.size(); ++i) {
+    const edbc_operand_desc &operand = adder.operands[i];
+    if (shape.isNode(i)) {
+      const edbc_value &value = arguments[i].state;
+      if (!isAllowed(value, operand.index))
+        return false;
+      results[(i + 1) * stride] = places[value.node].row;
+      operands[numOperands++] = value.node;
+    } else {
+      if (arguments[i].token >= operand.bound)
+        return false;
+      results[(i + 1) * stride] = arguments[i].token;
+    }
+  }
+
+  const uint32_t row =
+      takeRow(*adder.rows, adder.firstRow, shape.size(), arguments);
+  *results = row;
+  items.append();
+  const uint32_t node =
+      graph.append(cell, operands, shape.numNodes(numOperands));
+  Place &place = places[node];
+  place.owner = Place::ownerOf(currentInstance, adder.result);
+  place.item = item;
+  place.row = row;
+  storeValue(out, this, epoch, node);
+  return true;
+}
+
+/// Adds any node, for which there is room.
+edbc_status edbc_session::addNode(uint32_t cellNumber,
+                                  const edbc_argument *arguments,
+                                  edbc_value *out, edbc_error *error) {
+  CellItems &items = cells[cellNumber];
   const edbc_cell_desc &cell = items.desc();
   uint32_t *const operandsBegin = graph.room();
   uint32_t *operands = operandsBegin;
   const uint32_t item = items.size();
-  const size_t stride = items.columnStride();
-  uint32_t *column = items.resultRows() + item;
-  const edbc_operand_desc *operand = cell.operands;
-  const uint32_t numOperands = cell.num_operands;
-  for (uint32_t i = 0; i != numOperands; ++i, ++operand) {
+  for (uint32_t i = 0; i != cell.num_operands; ++i) {
+    const edbc_operand_desc &operand = cell.operands[i];
     const edbc_argument &argument = arguments[i];
-    column += stride;
-    if (operand->kind == EDBC_OPERAND_STATE) {
+    if (operand.kind == EDBC_OPERAND_STATE) {
       const edbc_value &value = argument.state;
-      if (!isAllowed(value, operand->index))
+      if (!isAllowed(value, operand.index))
         return explainOperand(cell, i, argument, error);
-      *column = places[value.node].row;
+      items.operandNumbers(i)[item] = places[value.node].row;
       *operands++ = value.node;
-    } else if (isSimple || operand->kind == EDBC_OPERAND_TOKEN) {
-      if (argument.token >= operand->bound)
+    } else if (operand.kind == EDBC_OPERAND_TOKEN) {
+      if (argument.token >= operand.bound)
         return explainOperand(cell, i, argument, error);
-      *column = argument.token;
-    } else if (operand->kind == EDBC_OPERAND_DENSE) {
+      items.operandNumbers(i)[item] = argument.token;
+    } else if (operand.kind == EDBC_OPERAND_DENSE) {
       if (!argument.values)
         return explainOperand(cell, i, argument, error);
-      memcpy(items.operandValues(i) + item * paddedWidth(operand->bound),
-             argument.values, operand->bound * sizeof(float));
+      memcpy(items.operandValues(i) + item * paddedWidth(operand.bound),
+             argument.values, operand.bound * sizeof(float));
     } else {
-      if (!takeElements(*operand, argument.states, operands))
+      if (!takeElements(operand, argument.states, operands))
         return explainOperand(cell, i, argument, error);
       operands += argument.states.count;
     }
@@ -148,63 +227,126 @@ edbc_session::addNode(uint32_t cellNumber, CellItems &items,
 
   const auto count = static_cast<uint32_t>(operands - operandsBegin);
   SharedNodes::Key key = {0, SharedNodes::none};
-  if (!isSimple && shared) {
+  if (shared) {
     key = shared->find({cellNumber, cell, arguments, {operandsBegin, count}},
                        items);
     shared->reserveOne();
   }
 
   // From here on nothing fails.
-  uint32_t node = graph.append(cellNumber, count);
+  uint32_t node = graph.append(cellNumber, operandsBegin, count);
   Place &place = places[node];
   place.owner = Place::ownerOf(currentInstance, cell.result);
-  if (isSimple || key.equal == SharedNodes::none) {
-    // A cell that is looked up has one operand, a token, or none.
-    uint32_t row = cell.first_row == 0 ? takeRow(states[cell.result])
-                   : numOperands == 0  ? cell.first_row
-                                       : cell.first_row + *column;
+  if (key.equal == SharedNodes::none) {
+    uint32_t row = takeRow(states[cell.result], cell.first_row,
+                           cell.num_operands, arguments);
     place.item = item;
     place.row = row;
     items.resultRows()[item] = row;
-    if (!isSimple)
-      appendElements(items, arguments);
+    appendElements(items, arguments);
     items.append();
   } else {
     place.item = shared->getPlaces()[key.equal].item;
     place.row = shared->getPlaces()[key.equal].row;
   }
-  if (!isSimple && shared)
+  if (shared)
     shared->add(key, cellNumber, place);
   if (node == executed)
     buildBegin = Clock::now();
+  preparedEnd = graph.endOfRoom(mostNodes);
   storeValue(out, this, epoch, node);
   return EDBC_OK;
 }
 
-[[gnu::always_inline]] inline edbc_status
-edbc_session::add(uint32_t cellNumber, const edbc_argument *arguments,
-                  edbc_value *out, edbc_error *error) {
-  if (cellNumber < numCells) {
-    // Nearly always there is nothing to prepare. (The graph's room is never
-    // more than that for places.)
-    CellItems &items = cells[cellNumber];
-    if (items.isSimple && !shared && items.hasRoom() &&
-        graph.hasRoom(items.desc().num_operands) && arguments &&
-        currentInstance != none)
-      return addNode<true>(cellNumber, items, arguments, out, error);
-  }
-  if (edbc_status status = prepare(cellNumber, arguments, error))
+edbc_status edbc_session::add(uint32_t cell, const edbc_argument *arguments,
+                              edbc_value *out, edbc_error *error) {
+  if (edbc_status status = prepare(cell, arguments, error))
     return status;
-  return addNode<false>(cellNumber, cells[cellNumber], arguments, out, error);
+  return addNode(cell, arguments, out, error);
+}
+
+/// Not inlined, so that callers have nothing to save.
+[[gnu::noinline]] static edbc_status
+addGuarded(edbc_session *session, uint32_t cell, const edbc_argument *arguments,
+           edbc_value *out, edbc_error *error) {
+  if (!session || !out)
+    return fail(error, EDBC_INVALID_ARGUMENT, "a null argument");
+  return guarded(error,
+                 [&] { return session->add(cell, arguments, out, error); });
+}
+
+edbc_status edbc_session::addWithCare(edbc_session *session, uint32_t cell,
+                                      const edbc_argument *arguments,
+                                      edbc_value *out, edbc_error *error,
+                                      const Adder &) {
+  return addGuarded(session, cell, arguments, out, error);
+}
+
+template <typename Shape>
+edbc_status edbc_session::addOfShape(edbc_session *session, uint32_t cell,
+                                     const edbc_argument *arguments,
+                                     edbc_value *out, edbc_error *error,
+                                     const Adder &adder) {
+  if (session->addAtOnce<Shape>(adder, cell, arguments, out))
+    return EDBC_OK;
+  return addGuarded(session, cell, arguments, out, error);
+}
+
+template <uint32_t count, size_t... all>
+edbc_session::AddFunction
+edbc_session::functionOfShape(uint32_t nodes, std::index_sequence<all...>) {
+  static constexpr AddFunction functions[] = {
+      addOfShape<FixedShape<count, all>>...};
+  return functions[nodes];
+}
+
+/// The function that adds nodes with such operands: a number of nodes and
+/// tokens, of which the first ones have bits in `nodes`.
+edbc_session::AddFunction edbc_session::functionOfShape(uint32_t numOperands,
+                                                        uint32_t nodes) {
+  switch (numOperands) {
+  case 0:
+    return functionOfShape<0>(nodes, std::make_index_sequence<1>());
+  case 1:
+    return functionOfShape<1>(nodes, std::make_index_sequence<2>());
+  case 2:
+    return functionOfShape<2>(nodes, std::make_index_sequence<4>());
+  case 3:
+    return functionOfShape<3>(nodes, std::make_index_sequence<8>());
+  default:
+    return addOfShape<AnyShape>;
+  }
+}
+
+void edbc_session::addAdder(CellItems &items) {
+  const edbc_cell_desc &cell = items.desc();
+  Adder adder = {addWithCare,   &items,      &states[cell.result],
+                 cell.operands, cell.result, cell.first_row};
+  uint32_t nodes = 0, numNodes = 0;
+  bool isSimple = !shared && cell.num_operands <= EDBC_MAX_OPERANDS;
+  for (uint32_t i = 0; i < cell.num_operands; ++i) {
+    edbc_operand_kind kind = cell.operands[i].kind;
+    isSimple &= kind == EDBC_OPERAND_STATE || kind == EDBC_OPERAND_TOKEN;
+    if (kind == EDBC_OPERAND_STATE) {
+      nodes |= uint32_t(i < 3) << (i % 3);
+      ++numNodes;
+    }
+  }
+  if (isSimple) {
+    adder.add = functionOfShape(cell.num_operands, nodes);
+    mostNodes = std::max(mostNodes, numNodes);
+  }
+  adders.push_back(adder);
 }
 
 edbc_status edbc_session_add(edbc_session *session, uint32_t cell,
                              const edbc_argument *arguments, edbc_value *out,
                              edbc_error *error) {
-  if (!session || !out)
-    return fail(error, EDBC_INVALID_ARGUMENT, "a null argument");
-  return guarded(error,
-                 [&] { return session->add(cell, arguments, out, error); });
+  const edbc_session::Adder *adder =
+      session && out ? session->findAdder(cell) : nullptr;
+  if (!adder)
+    return addGuarded(session, cell, arguments, out, error);
+  return adder->add(session, cell, arguments, out, error, *adder);
 }
 
 /// What keeps a value from being a node of this session, or null.

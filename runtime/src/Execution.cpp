@@ -32,10 +32,8 @@ const Schedule &edbc_session::scheduleGraph(const core::Graph &scheduled,
 }
 
 const Schedule &edbc_session::makeSchedule(uint64_t &fallbacks) {
-  if (!shared) {
-    graph.link();
+  if (!shared)
     return scheduleGraph(graph, executed, fallbacks);
-  }
   return scheduleGraph(shared->getGraph(), shared->getExecuted(), fallbacks);
 }
 
@@ -59,6 +57,7 @@ edbc_status edbc_session::run() {
   if (shared)
     shared->endRun();
   executed = numNodes();
+  preparedEnd = 0;
   for (StateRows &rows : states)
     rows.executed = rows.count;
   numBatches += schedule.batches.size();

@@ -31,6 +31,8 @@ edbc_session::edbc_session(const edbc_model &model,
     cells.emplace_back(library().cells[c]);
   if (options.share)
     shared = std::make_unique<SharedNodes>(numCells);
+  for (CellItems &items : cells)
+    addAdder(items);
   SessionView view = {model,
                       shared ? shared->getGraph() : graph,
                       shared ? shared->getPlaces() : places,
@@ -117,8 +119,10 @@ edbc_status edbc_session::dropInstance(uint32_t number, edbc_error *error) {
           places[node].row < EDBC_TABLE_ROW)
         states[places[node].state()].free.push_back(places[node].row);
   instance.isDropped = true;
-  if (currentInstance == number)
+  if (currentInstance == number) {
     currentInstance = none;
+    preparedEnd = 0;
+  }
   return EDBC_OK;
 }
 
@@ -134,7 +138,7 @@ void edbc_session::reset() {
   instances.resize(1);
   instances[0] = Instance();
   stretches.clear();
-  currentInstance = stretchBegin = numInstances = 0;
+  currentInstance = preparedEnd = stretchBegin = numInstances = 0;
   isInstanceBegun = false;
   runEnds.clear();
   if (shared)

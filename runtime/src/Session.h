@@ -39,11 +39,30 @@ struct edbc_session {
                    const float **data, size_t *width, edbc_error *error) const;
   void *stream() const { return executor->stream(); }
   void reset();
+
+  /// How nodes of a cell are added, and what that reads of the cell.
+  struct Adder {
+    /// Does what edbc_session_add says.
+    edbc_status (*add)(edbc_session *session, uint32_t cell,
+                       const edbc_argument *arguments, edbc_value *out,
+                       edbc_error *error, const Adder &adder);
+    edbc::CellItems *items;
+    edbc::StateRows *rows; ///< of its results
+    const edbc_operand_desc *operands;
+    uint32_t result;
+    uint32_t firstRow;
+  };
+  /// Null where there is no such cell.
+  const Adder *findAdder(uint32_t cell) const {
+    return cell < numCells ? &adders[cell] : nullptr;
+  }
+
   void getStatistics(bool lowerBound, edbc_statistics &out) const;
   edbc_status saveGraphs(const char *path, edbc_error *error) const;
 
 private:
   using Clock = std::chrono::steady_clock;
+  using AddFunction = decltype(Adder::add);
 
   /// Nodes [begin, end), all of one instance.
   struct Stretch {
@@ -67,14 +86,29 @@ private:
   void endStretch();
   edbc_status prepare(uint32_t cell, const edbc_argument *arguments,
                       edbc_error *error);
-  template <bool isSimple>
-  edbc_status addNode(uint32_t cell, edbc::CellItems &items,
-                      const edbc_argument *arguments, edbc_value *out,
-                      edbc_error *error);
+  edbc_status addNode(uint32_t cell, const edbc_argument *arguments,
+                      edbc_value *out, edbc_error *error);
+  template <typename Shape>
+  bool addAtOnce(const Adder &adder, uint32_t cell,
+                 const edbc_argument *arguments, edbc_value *out);
+  static edbc_status addWithCare(edbc_session *session, uint32_t cell,
+                                 const edbc_argument *arguments,
+                                 edbc_value *out, edbc_error *error,
+                                 const Adder &adder);
+  template <typename Shape>
+  static edbc_status addOfShape(edbc_session *session, uint32_t cell,
+                                const edbc_argument *arguments, edbc_value *out,
+                                edbc_error *error, const Adder &adder);
+  template <uint32_t count, size_t... all>
+  static AddFunction functionOfShape(uint32_t nodes,
+                                     std::index_sequence<all...>);
+  static AddFunction functionOfShape(uint32_t numOperands, uint32_t nodes);
+  void addAdder(edbc::CellItems &items);
   bool takeElements(const edbc_operand_desc &operand, const edbc_values &given,
                     uint32_t *operands) const;
   void appendElements(edbc::CellItems &items, const edbc_argument *arguments);
-  uint32_t takeRow(edbc::StateRows &rows);
+  uint32_t takeRow(edbc::StateRows &rows, uint32_t firstRow,
+                   uint32_t numOperands, const edbc_argument *arguments);
   edbc_status checkInstance(uint32_t instance, edbc_error *error) const;
   edbc_status explainOperand(const edbc_cell_desc &cell, uint32_t operand,
                              const edbc_argument &argument,
@@ -93,11 +127,17 @@ private:
   edbc::core::Graph graph;
   std::vector<edbc::Place> places;     ///< by node; grows ahead of them
   std::vector<edbc::CellItems> cells;  ///< by cell
+  std::vector<Adder> adders;           ///< by cell
   std::vector<edbc::StateRows> states; ///< by state
   std::vector<Instance> instances;     ///< at least one, with or without nodes
   uint32_t currentInstance = 0;        ///< that nodes are added to, or none
   uint32_t stretchBegin = 0;           ///< the first of nodes added to it
                                        ///< without a stretch as yet
+  /// Nodes before this one need no preparation but room among their cell's
+  /// items: the graph has room, there is an instance, and it was noted when
+  /// building began.
+  uint32_t preparedEnd = 0;
+  uint32_t mostNodes = 0; ///< operands of a node that `addAtOnce` is for
   std::vector<Stretch> stretches;
   bool isInstanceBegun = false;  ///< by beginInstance
   uint32_t numInstances = 0;     ///< with a stretch

@@ -54,7 +54,7 @@ TEST(GraphTest, UsesAreTheInverseOfOperands) {
 }
 
 /// In steps it becomes the same graph.
-TEST(GraphTest, NodesAreAppendedAndLinkedLater) {
+TEST(GraphTest, NodesAreAppendedInSteps) {
   Random random(2);
   Graph graph(5), appended(5);
   appendRandomNodes(graph, random, 1000, 4, 50);
@@ -62,17 +62,13 @@ TEST(GraphTest, NodesAreAppendedAndLinkedLater) {
     NodeSpan operands = graph.operands(node);
     size_t room = appended.nextRoomForNodes();
     ASSERT_GT(room, node);
-    if (!appended.hasRoom(operands.size()))
-      appended.reserve(operands.size());
-    ASSERT_TRUE(appended.hasRoom(operands.size()));
+    appended.reserve(operands.size());
     ASSERT_EQ(appended.nextRoomForNodes(), room);
     std::copy(operands.begin(), operands.end(), appended.room());
-    EXPECT_EQ(appended.append(graph.type(node), operands.size()), node);
-    if (node % 300 == 7) // Also in between, and twice.
-      appended.link();
+    EXPECT_EQ(
+        appended.append(graph.type(node), appended.room(), operands.size()),
+        node);
   }
-  appended.link();
-  appended.link();
   std::vector<uint32_t> numOfType(5);
   for (uint32_t node = 0; node < graph.numNodes(); ++node) {
     EXPECT_EQ(toVector(appended.operands(node)),
@@ -83,6 +79,39 @@ TEST(GraphTest, NodesAreAppendedAndLinkedLater) {
   }
   for (uint32_t type = 0; type < 5; ++type)
     EXPECT_EQ(appended.numOfType(type), numOfType[type]);
+}
+
+/// Up to the end of the room, nodes can be added without making any.
+TEST(GraphTest, SaysHowFarItsRoomReaches) {
+  const uint32_t operands[70] = {};
+  for (uint32_t most : {0u, 1u, 3u, 70u}) {
+    Graph graph(1);
+    EXPECT_EQ(graph.endOfRoom(most), 0u);
+    for (uint32_t round = 0; round < 5; ++round) {
+      graph.reserve(most);
+      const uint32_t end = graph.endOfRoom(most);
+      ASSERT_GT(end, graph.numNodes());
+      ASSERT_LE(end, graph.nextRoomForNodes());
+      while (graph.numNodes() < end) {
+        ASSERT_GE(graph.endOfRoom(most), end);
+        graph.append(0, operands, graph.numNodes() == 0 ? 0 : most);
+      }
+    }
+  }
+}
+
+TEST(GraphTest, ListsNodesWithoutOperands) {
+  Random random(4);
+  Graph graph(5);
+  appendRandomNodes(graph, random, 1000, 2, 50);
+  std::vector<uint32_t> expected;
+  for (uint32_t node = 0; node < graph.numNodes(); ++node)
+    if (graph.numOperands(node) == 0)
+      expected.push_back(node);
+  EXPECT_GT(expected.size(), 10u);
+  EXPECT_EQ(toVector(graph.getSources()), expected);
+  graph.clear();
+  EXPECT_EQ(graph.getSources().size(), 0u);
 }
 
 TEST(GraphTest, StartsAnewAfterClear) {
