@@ -6,19 +6,16 @@
 
 #include "tools/bench/Application.h"
 
-#include "runtime/core/Graph.h"
-
 #include <algorithm>
 #include <stdexcept>
 
 using namespace edbc;
 using namespace edbc::bench;
 
-void bench::requireOk(edbc_status status, const edbc_error &problem) {
+void bench::throwProblem(edbc_status status, const edbc_error &problem) {
   if (status == EDBC_OUT_OF_MEMORY)
     throw MemoryShortage(problem.message);
-  if (status != EDBC_OK)
-    throw std::runtime_error(problem.message);
+  throw std::runtime_error(problem.message);
 }
 
 SessionHandle bench::createSession(const edbc_model &model,
@@ -33,54 +30,59 @@ Application::Application(const edbc_library &library, edbc_session *session,
                          uint32_t output,
                          const std::vector<Instance> &instances)
     : session(session), output(output) {
-  size_t numNodes = 0, numArguments = 0, numElements = 0;
+  size_t numNodes = 0, mostNodes = 0, numArguments = 0;
   for (const Instance &instance : instances) {
     parts.push_back({&instance, numNodes, 0});
     numNodes += instance.nodes.size();
-    numArguments += instance.arguments.size();
-    numElements += instance.elements.size();
+    mostNodes = std::max(mostNodes, instance.nodes.size());
+    numArguments += instance.arguments.size() + instance.elements.size();
   }
   runs = runsOf(instances.data(), instances.data() + instances.size());
-  // What others point into doesn't grow.
+  nodes.reserve(numNodes);
+  arguments.reserve(numArguments); // They point to one another.
   values.resize(numNodes);
-  arguments.reserve(numArguments);
-  elements.reserve(numElements);
+  valuesAtOnce.resize(mostNodes);
   results.reserve(numNodes);
-  for (const Part &part : parts)
-    takeInstance(library, part);
+  for (const Instance &instance : instances)
+    takeInstance(library, instance);
 }
 
-void Application::takeInstance(const edbc_library &library, const Part &part) {
-  const edbc_value *known = &values[part.firstNode];
-  for (const Instance::Node &node : part.instance->nodes) {
-    const uint32_t *given = &part.instance->arguments[node.firstArgument];
+void Application::takeInstance(const edbc_library &library,
+                               const Instance &instance) {
+  static_assert(sizeof(edbc_argument) == sizeof(edbc_value), "ABI");
+  auto refer = [&](size_t argument, uint32_t node) {
+    references.push_back({static_cast<uint32_t>(argument), node});
+  };
+  for (const Instance::Node &node : instance.nodes) {
+    const uint32_t *given = &instance.arguments[node.firstArgument];
     const edbc_cell_desc &cell = library.cells[node.cell];
-    const edbc_argument *first = arguments.data() + arguments.size();
+    const size_t first = arguments.size();
+    arguments.resize(first + cell.num_operands);
     for (uint32_t i = 0; i < cell.num_operands; ++i) {
-      arguments.emplace_back();
-      edbc_argument &argument = arguments.back();
+      edbc_argument &argument = arguments[first + i];
       switch (cell.operands[i].kind) {
       case EDBC_OPERAND_STATE:
-        references.push_back({&argument.state, known + given[i]});
+        refer(first + i, given[i]);
         break;
       case EDBC_OPERAND_TOKEN:
         argument.token = given[i];
         break;
       case EDBC_OPERAND_DENSE:
-        argument.values = &part.instance->values[given[i]];
+        argument.values = &instance.values[given[i]];
         break;
       case EDBC_OPERAND_STATES:
-        core::NodeSpan list = part.instance->elementsAt(given[i]);
-        argument.states = {elements.data() + elements.size(), list.size()};
-        for (uint32_t listed : list) {
-          elements.emplace_back();
-          references.push_back({&elements.back(), known + listed});
-        }
+        core::NodeSpan list = instance.elementsAt(given[i]);
+        const size_t firstElement = arguments.size();
+        arguments.resize(firstElement + list.size());
+        argument.states = {&arguments.data()[firstElement].state, list.size()};
+        for (uint32_t k = 0; k < list.size(); ++k)
+          refer(firstElement + k, list[k]);
         break;
       }
     }
-    nodes.push_back({node.cell, cell.result == library.outputs[output].state,
-                     first, references.size()});
+    nodes.push_back({node.cell, static_cast<uint32_t>(first),
+                     static_cast<uint32_t>(references.size()),
+                     cell.result == library.outputs[output].state});
   }
 }
 
@@ -90,17 +92,22 @@ void Application::addNodes(size_t instance, uint32_t begin, uint32_t end) {
                 ? edbc_session_begin_instance(session, &part.number, &problem)
                 : edbc_session_resume_instance(session, part.number, &problem),
             problem);
-  size_t first = part.firstNode + begin, last = part.firstNode + end;
-  size_t reference = first == 0 ? 0 : nodes[first - 1].endReference;
-  for (size_t i = first; i < last; ++i) {
-    const Node &node = nodes[i];
-    for (; reference < node.endReference; ++reference)
-      *references[reference].place = *references[reference].value;
-    requireOk(edbc_session_add(session, node.cell, node.arguments, &values[i],
-                               &problem),
+  const size_t first = part.firstNode + begin;
+  bool isWhole = begin == 0 && end == part.instance->nodes.size();
+  edbc_value *known =
+      isWhole ? valuesAtOnce.data() : values.data() + part.firstNode;
+  const Node *node = nodes.data() + first;
+  const Reference *reference =
+      references.data() + (first == 0 ? 0 : node[-1].endReference);
+  for (uint32_t i = begin; i < end; ++i, ++node) {
+    for (; reference != references.data() + node->endReference; ++reference)
+      arguments[reference->argument].state = known[reference->node];
+    requireOk(edbc_session_add(session, node->cell,
+                               arguments.data() + node->firstArgument,
+                               &known[i], &problem),
               problem);
-    if (node.hasOutput)
-      results.push_back(values[i]);
+    if (node->hasOutput)
+      results.push_back(known[i]);
   }
 }
 

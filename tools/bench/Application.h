@@ -21,8 +21,14 @@ class MemoryShortage : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// @throws MemoryShortage, std::runtime_error if a call to the runtime failed.
-void requireOk(edbc_status status, const edbc_error &problem);
+/// @throws MemoryShortage, std::runtime_error
+[[noreturn]] void throwProblem(edbc_status status, const edbc_error &problem);
+
+/// Throws if a call to the runtime failed.
+inline void requireOk(edbc_status status, const edbc_error &problem) {
+  if (status != EDBC_OK)
+    throwProblem(status, problem);
+}
 
 struct DestroySession {
   void operator()(edbc_session *session) const {
@@ -36,7 +42,7 @@ SessionHandle createSession(const edbc_model &model,
                             const edbc_session_options &options);
 
 /// Does with a session what an application does: it has its instances in
-/// arrays, remembers values and reads outputs.
+/// arrays, remembers values while other nodes refer to them, and reads outputs.
 class Application {
 public:
   Application(const edbc_library &library, edbc_session *session,
@@ -58,29 +64,33 @@ private:
     size_t firstNode;
     uint32_t number;
   };
+
   struct Node {
     uint32_t cell;
+    uint32_t firstArgument;
+    uint32_t endReference; ///< they follow those of the node before
     bool hasOutput;
-    const edbc_argument *arguments;
-    size_t endReference; ///< of `references`; they follow those before
   };
   /// A value that becomes an argument, or an element of one, when it is known.
   struct Reference {
-    edbc_value *place;
-    const edbc_value *value;
+    uint32_t argument;
+    uint32_t node; ///< of the instance
   };
 
-  void takeInstance(const edbc_library &library, const Part &part);
+  void takeInstance(const edbc_library &library, const Instance &instance);
 
   edbc_session *session;
   uint32_t output;
   std::vector<Part> parts;
-  std::vector<uint32_t> runs;     ///< that execute any nodes
-  std::vector<Node> nodes;        ///< of one instance after the other
-  std::vector<edbc_value> values; ///< of these
+  std::vector<uint32_t> runs; ///< that execute any nodes
+  std::vector<Node> nodes;    ///< of one instance after the other
   std::vector<Reference> references;
+  /// Of one node after the other, each followed by the elements of its lists,
+  /// which are `state`s.
   std::vector<edbc_argument> arguments;
-  std::vector<edbc_value> elements;
+  std::vector<edbc_value> values; ///< by node
+  /// The same of an instance that is added at one go.
+  std::vector<edbc_value> valuesAtOnce;
   std::vector<edbc_value> results; ///< that have the output, of the run
   edbc_error problem;
 };
