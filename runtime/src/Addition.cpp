@@ -322,17 +322,13 @@ void edbc_session::addAdder(CellItems &items) {
   const edbc_cell_desc &cell = items.desc();
   Adder adder = {addWithCare,   &items,      &states[cell.result],
                  cell.operands, cell.result, cell.first_row};
-  uint32_t nodes = 0, numNodes = 0;
-  bool isSimple = !shared && cell.num_operands <= EDBC_MAX_OPERANDS;
-  for (uint32_t i = 0; i < cell.num_operands; ++i) {
-    edbc_operand_kind kind = cell.operands[i].kind;
-    isSimple &= kind == EDBC_OPERAND_STATE || kind == EDBC_OPERAND_TOKEN;
-    if (kind == EDBC_OPERAND_STATE) {
-      nodes |= uint32_t(i < 3) << (i % 3);
-      ++numNodes;
-    }
-  }
-  if (isSimple) {
+  if (items.isSimple && !shared && cell.num_operands <= EDBC_MAX_OPERANDS) {
+    uint32_t nodes = 0, numNodes = 0;
+    for (uint32_t i = 0; i < cell.num_operands; ++i)
+      if (cell.operands[i].kind == EDBC_OPERAND_STATE) {
+        nodes |= uint32_t(i < 3) << (i % 3);
+        ++numNodes;
+      }
     adder.add = functionOfShape(cell.num_operands, nodes);
     mostNodes = std::max(mostNodes, numNodes);
   }
