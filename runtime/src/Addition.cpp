@@ -313,6 +313,8 @@ edbc_session::AddFunction edbc_session::functionOfShape(uint32_t numOperands,
     return functionOfShape<2>(nodes, std::make_index_sequence<4>());
   case 3:
     return functionOfShape<3>(nodes, std::make_index_sequence<8>());
+  case 4:
+    return functionOfShape<4>(nodes, std::make_index_sequence<16>());
   default:
     return addOfShape<AnyShape>;
   }
@@ -326,7 +328,7 @@ void edbc_session::addAdder(CellItems &items) {
     uint32_t nodes = 0, numNodes = 0;
     for (uint32_t i = 0; i < cell.num_operands; ++i)
       if (cell.operands[i].kind == EDBC_OPERAND_STATE) {
-        nodes |= uint32_t(i < 3) << (i % 3);
+        nodes |= uint32_t(i < 4) << (i % 4);
         ++numNodes;
       }
     adder.add = functionOfShape(cell.num_operands, nodes);

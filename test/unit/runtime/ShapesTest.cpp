@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A network with a cell for every mix of at most four nodes and tokens:
+// A network with a cell for every mix of at most five nodes and tokens:
 // sessions have functions of their own for the smaller ones. Cells of even
 // numbers yield an Even, others an Odd, and an operand that is a node is an
 // Even where its position is even. A cell's value, of one element, is
@@ -26,7 +26,7 @@
 
 namespace {
 
-constexpr uint32_t mostOperands = 4;
+constexpr uint32_t mostOperands = 5;
 constexpr uint32_t numCells = (2u << mostOperands) - 1;
 constexpr uint32_t modulus = 1009;
 constexpr uint32_t bound = 50; ///< of tokens
@@ -293,7 +293,7 @@ TEST_F(ShapesTest, ArgumentsCanBeNullWhereThereAreNoOperands) {
     }
     EXPECT_EQ(edbc_session_add(session, numCells, nullptr, &value, &error),
               EDBC_INVALID_ARGUMENT);
-    EXPECT_STREQ(error.message, "there is no cell 31; network 'shapes' has 31");
+    EXPECT_STREQ(error.message, "there is no cell 63; network 'shapes' has 63");
   }
   EXPECT_EQ(value.node, 2u);
 }
