@@ -415,6 +415,17 @@ void PhaseFunction::accumulateProducts(BufferScope &scope,
             ValueRange{
                 add(b, add(b, ahead, steps * lanes), multiply(b, k, lanes))},
             /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+      // The columns that the next tile multiplies follow those of this one.
+      if (const RowPlace &place = places.front(); place.shift) {
+        auto width =
+            static_cast<int64_t>(rows.size() * paddedWidth(segment.getDepth()));
+        Value following = add(b, add(b, place.shift, place.offset + width),
+                              multiply(b, k, rows.size()));
+        memref::PrefetchOp::create(b, place.buffer,
+                                   ValueRange{place.row, following},
+                                   /*isWrite=*/false, /*localityHint=*/3,
+                                   /*isDataCache=*/true);
+      }
       SmallVector<Value> loaded;
       for (size_t term = 0; term < segment.getTerms().size(); ++term)
         for (int64_t v = 0; v < tile.vectors; ++v)
