@@ -124,8 +124,8 @@ def FoldTables : Pass<"batch-fold-tables", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"limit", "limit", "int64_t", "67108864",
-           "Most bytes of all tables together, less those of parameters that "
-           "are needed no longer; 0: none are made">
+           "Most bytes of all tables together, less those of parameters in whose "
+           "place copies are; 0: none are made">
   ];
 }
 

@@ -231,8 +231,10 @@ private:
         writePack(pack);
     });
     json.attributeArray("tables", [&] {
-      for (KernelOp kernel : network.tables)
-        writeTable(kernel);
+      for (bool ofStates : {false, true})
+        for (KernelOp kernel : network.tables)
+          if (kernel.getFirstRow().has_value() == ofStates)
+            writeTable(kernel);
     });
     json.attributeArray("workspaces", [&] {
       for (KernelOp kernel :

@@ -30,9 +30,11 @@ namespace edbc {
 ///
 /// The library's constants are, in this order, the parameters `padded` and
 /// those laid out in `columns`, the `packs`, and the `tables`, each of `rows`
-/// rows of `stride`. Tables with a `state` are parts of that state's own, from
-/// `first_row` on; these come last, in the order of states. `workspaces` are
-/// those of cells' nodes and, where an `operand` is named, of its elements.
+/// rows of `stride`. Tables with a `state` come last: they are parts of the
+/// tables of states, one constant for each state that has such parts, in which
+/// each begins at `first_row`; nodes of the cell have these rows and no phases.
+/// `workspaces` are those of cells' nodes and, where an `operand` is named, of
+/// its elements.
 /// @param weightsEmbedded whether the library holds the parameters' values.
 std::string describeAsJson(const Network &network, bool weightsEmbedded,
                            const cuda::DeviceKernels *device);

@@ -168,6 +168,16 @@ static LogicalResult verifyKernel(KernelOp kernel) {
                     kernel.getWorkspace()->getStride());
 }
 
+/// Whether a table gives the rows that the nodes of a cell have.
+static bool isFilled(KernelOp lookedUp, ArrayRef<KernelOp> tables) {
+  return llvm::any_of(tables, [&](KernelOp table) {
+    return table.getState() == lookedUp.getState() &&
+           table.getFirstRow() == lookedUp.getFirstRow() &&
+           table.getBodyBlock().getArgumentTypes() ==
+               lookedUp.getBodyBlock().getArgumentTypes();
+  });
+}
+
 /// Sorts modules of generated functions into `targets`.
 static LogicalResult collectTargets(ModuleOp module,
                                     SmallVectorImpl<ModuleOp> &targets) {
@@ -212,6 +222,9 @@ FailureOr<Network> Network::read(ModuleOp module) {
     if (state.getTableRows())
       network.statesWithTables.push_back(state);
   }
+  for (KernelOp kernel : network.kernels)
+    if (kernel.isLookedUp() && !isFilled(kernel, network.tables))
+      return kernel.emitOpError("is looked up, but no kernel gives its rows");
   network.outputs = llvm::to_vector(module.getOps<OutputOp>());
   network.packs = llvm::to_vector(module.getOps<PackOp>());
   for (auto policy : module.getOps<PolicyOp>()) {

@@ -63,7 +63,7 @@ def Batch_ParamOp : Batch_Op<"param", [HasParent<"::mlir::ModuleOp">, Symbol]> {
 }
 
 def Batch_StateOp : Batch_Op<"state", [HasParent<"::mlir::ModuleOp">, Symbol]> {
-  let summary = "declares an array of rows, one for each node with this result";
+  let summary = "declares an array of rows, which nodes have as their results";
   let description = [{
     The fields of a state by name and width in floats, and number of columns
     where they are matrices (`M : 64 by 8` has 8 columns of 64). `layout` says

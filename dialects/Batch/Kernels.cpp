@@ -45,6 +45,12 @@ static LogicalResult verifyTable(KernelOp kernel) {
       return kernel.emitOpError("without operands gives one row of a table");
   } else if (operands.size() != 1 || !isa<TokensType>(operands[0].getType())) {
     return kernel.emitOpError("of a table must have one operand, a token");
+  } else if (kernel.getTable() && kernel.getFirstRow() &&
+             *kernel.getTable() !=
+                 static_cast<uint64_t>(
+                     cast<TokensType>(operands[0].getType()).getBound())) {
+    return kernel.emitOpError() << "gives " << *kernel.getTable()
+                                << " rows of a table for other tokens";
   }
   if (kernel.isLookedUp() &&
       !kernel.getBodyBlock().without_terminator().empty())
@@ -192,7 +198,8 @@ LogicalResult KernelOp::verifySymbolUses(SymbolTableCollection &tables) {
           cast<TokensType>(getBodyBlock().getArgument(0).getType()).getBound();
     uint64_t present = state.getTableRows().value_or(0);
     if (*first > present || rows > present - *first)
-      return emitOpError() << "needs " << rows << " rows from row " << *first
+      return emitOpError() << "needs " << rows << " rows from row "
+                           << static_cast<int64_t>(*first)
                            << " on of the table of state " << getStateAttr()
                            << ", which has " << present;
   }

@@ -285,13 +285,23 @@ static std::optional<int64_t> numResults(KernelOp kernel) {
   return tokens.getBound();
 }
 
-/// What the parameters take that only this kernel looks up, so that nobody
-/// needs them beside its results.
+/// Whether a kernel's results are but copies of parameters and constants.
+static bool onlyCopies(KernelOp kernel) {
+  return llvm::all_of(
+      kernel.getBodyBlock().without_terminator(), [](Operation &op) {
+        return isa<LookupOp, BroadcastOp, SplatOp, ScatterOp>(op);
+      });
+}
+
+/// What the parameters take whose copies a kernel's results are, and that no
+/// other kernel reads: they are not needed beside the table.
 static int64_t bytesReplaced(KernelOp kernel, SymbolTable &symbols) {
+  if (!onlyCopies(kernel))
+    return 0;
   llvm::SetVector<StringAttr> params;
   for (auto lookup : kernel.getBodyBlock().getOps<LookupOp>())
     params.insert(lookup.getTableAttr().getAttr());
-  int64_t bytes = 0;
+  uint64_t bytes = 0;
   for (StringAttr name : params) {
     auto isUsedElsewhere = [&](KernelOp other) {
       return other != kernel && !other.getTable() &&
@@ -304,9 +314,10 @@ static int64_t bytesReplaced(KernelOp kernel, SymbolTable &symbols) {
     int64_t matrix = param.getTensorType().getRank() == 3
                          ? param.getColumns() * paddedWidth(param.getRows())
                          : param.getRows() * paddedWidth(param.getColumns());
-    bytes += bytesOf(param.getMatrices(), matrix);
+    bytes = llvm::SaturatingAdd<uint64_t>(bytes,
+                                          bytesOf(param.getMatrices(), matrix));
   }
-  return bytes;
+  return std::min<uint64_t>(bytes, std::numeric_limits<int64_t>::max());
 }
 
 /// Turns a kernel whose results fit into a table into one that computes this,

@@ -408,19 +408,23 @@ void PhaseFunction::accumulateProducts(BufferScope &scope,
           add(b, add(b, weightsBegin, multiply(b, k, step)), segmentBegin);
       // Where there is too little arithmetic, one more load costs time.
       constexpr size_t leastArithmetic = 16;
-      if (ahead && rows.size() * segment.getTerms().size() * tile.vectors >=
-                       leastArithmetic)
+      bool isArithmeticEnough =
+          rows.size() * segment.getTerms().size() * tile.vectors >=
+          leastArithmetic;
+      if (ahead && isArithmeticEnough)
         memref::PrefetchOp::create(
             b, weights,
             ValueRange{
                 add(b, add(b, ahead, steps * lanes), multiply(b, k, lanes))},
             /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
       // The columns that the next tile multiplies follow those of this one.
-      if (const RowPlace &place = places.front(); place.shift) {
+      if (const RowPlace &place = places.front();
+          place.shift && isArithmeticEnough) {
         auto width =
             static_cast<int64_t>(rows.size() * paddedWidth(segment.getDepth()));
+        int64_t perStep = llvm::divideCeil(width, segment.getDepth());
         Value following = add(b, add(b, place.shift, place.offset + width),
-                              multiply(b, k, rows.size()));
+                              multiply(b, k, perStep));
         memref::PrefetchOp::create(b, place.buffer,
                                    ValueRange{place.row, following},
                                    /*isWrite=*/false, /*localityHint=*/3,

@@ -188,6 +188,8 @@ void CudaExecutor::reserve() {
 }
 
 void CudaExecutor::upload() {
+  if (image.size() == 0)
+    return;
   if (isUploading)
     driver.check(driver->cuEventSynchronize(uploaded.get()),
                  "cuEventSynchronize", "the runs before");

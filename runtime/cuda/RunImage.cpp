@@ -70,6 +70,10 @@ void RunImage::planColumns(uint32_t c) {
 void RunImage::planBatch(const core::Batch &planned, core::NodeSpan nodes) {
   const CellItems &items = session.cells[planned.type];
   Batch batch = {};
+  if (library.cells[planned.type].num_phases == 0) {
+    batches.push_back(batch); // looked up: no step reads anything of it
+    return;
+  }
   batch.buffers =
       place(library.cells[planned.type].num_bindings * sizeof(void *));
   batch.items = place(planned.count * sizeof(uint32_t));
@@ -309,6 +313,8 @@ void RunImage::write(char *to, const Addresses &addresses) const {
   for (uint32_t c = 0; c < library.num_cells; ++c)
     writeColumns(c, to);
   for (uint32_t b = 0; b < batches.size(); ++b) {
+    if (library.cells[schedule->batches[b].type].num_phases == 0)
+      continue;
     writeItems(b, to);
     writeBuffers(b, to, addresses);
   }

@@ -105,6 +105,7 @@ void edbc_session::appendElements(CellItems &items,
 inline uint32_t edbc_session::takeRow(StateRows &rows, uint32_t firstRow,
                                       uint32_t numOperands,
                                       const edbc_argument *arguments) {
+  // Of shapes with more operands, this is known when they are compiled.
   if (numOperands <= 1 && firstRow != 0)
     return firstRow + (numOperands == 0 ? 0 : arguments[0].token);
   if (__builtin_expect(rows.free.empty(), true))
@@ -154,7 +155,8 @@ edbc_session::addAtOnce(const Adder &adder, uint32_t cell,
                         const edbc_argument *arguments, edbc_value *out) {
   CellItems &items = *adder.items;
   const Shape shape(items.desc());
-  if (!items.hasRoom() || numNodes() >= preparedEnd || !arguments)
+  if (!items.hasRoom() || numNodes() >= preparedEnd ||
+      (shape.size() != 0 && !arguments))
     return false;
 
   const uint32_t item = items.size();
@@ -253,7 +255,7 @@ edbc_status edbc_session::addNode(uint32_t cellNumber,
     shared->add(key, cellNumber, place);
   if (node == executed)
     buildBegin = Clock::now();
-  preparedEnd = graph.endOfRoom(mostNodes);
+  preparedEnd = graph.endOfRoom(mostOperandNodes);
   storeValue(out, this, epoch, node);
   return EDBC_OK;
 }
@@ -300,6 +302,9 @@ edbc_session::functionOfShape(uint32_t nodes, std::index_sequence<all...>) {
   return functions[nodes];
 }
 
+/// Most operands of which `FixedShape` knows the kinds.
+static constexpr uint32_t mostFixed = 4;
+
 /// The function that adds nodes with such operands: a number of nodes and
 /// tokens, of which the first ones have bits in `nodes`.
 edbc_session::AddFunction edbc_session::functionOfShape(uint32_t numOperands,
@@ -313,8 +318,8 @@ edbc_session::AddFunction edbc_session::functionOfShape(uint32_t numOperands,
     return functionOfShape<2>(nodes, std::make_index_sequence<4>());
   case 3:
     return functionOfShape<3>(nodes, std::make_index_sequence<8>());
-  case 4:
-    return functionOfShape<4>(nodes, std::make_index_sequence<16>());
+  case mostFixed:
+    return functionOfShape<mostFixed>(nodes, std::make_index_sequence<16>());
   default:
     return addOfShape<AnyShape>;
   }
@@ -328,11 +333,12 @@ void edbc_session::addAdder(CellItems &items) {
     uint32_t nodes = 0, numNodes = 0;
     for (uint32_t i = 0; i < cell.num_operands; ++i)
       if (cell.operands[i].kind == EDBC_OPERAND_STATE) {
-        nodes |= uint32_t(i < 4) << (i % 4);
+        if (i < mostFixed)
+          nodes |= 1u << i;
         ++numNodes;
       }
     adder.add = functionOfShape(cell.num_operands, nodes);
-    mostNodes = std::max(mostNodes, numNodes);
+    mostOperandNodes = std::max(mostOperandNodes, numNodes);
   }
   adders.push_back(adder);
 }

@@ -42,7 +42,7 @@ public:
   /// Forgets all items and keeps the memory.
   void clear();
 
-  /// By item: the row of the result in its state's array.
+  /// By item: the row of the result in its state's array or table.
   uint32_t *resultRows() { return numbers.data(); }
   /// By item: the row of a state operand, a token, or the position of the first
   /// element in `elementRows`.

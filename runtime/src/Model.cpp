@@ -150,24 +150,24 @@ layOutConstants(edbc_model &model, const std::vector<const float *> &params) {
   size_t sizes[] = {0, 0};
   for (uint32_t i = 0; i < library.num_constants; ++i)
     sizes[isLasting[i]] += constantSize(library, library.constants[i]);
-  AlignedArray<float> passing(sizes[false]);
+  AlignedArray<float> temporary(sizes[false]);
   model.arena = AlignedArray<float>(sizes[true]);
   model.constants.reserve(library.num_constants);
-  float *next[] = {passing.data(), model.arena.data()};
+  float *next[] = {temporary.data(), model.arena.data()};
   for (uint32_t i = 0; i < library.num_constants; ++i) {
     float *&out = next[isLasting[i]];
     layOutConstant(library, library.constants[i], params.data(), out);
     model.constants.push_back(out);
     out += constantSize(library, library.constants[i]);
   }
-  return passing;
+  return temporary;
 }
 
 /// Fills in all constants of a model.
 static void computeConstants(edbc_model &model,
                              const std::vector<const float *> &params) {
   const edbc_library &library = *model.library;
-  AlignedArray<float> passing = layOutConstants(model, params);
+  AlignedArray<float> temporary = layOutConstants(model, params);
   computeTables(model);
   const std::vector<bool> isLasting = findLasting(library);
   for (uint32_t i = 0; i < library.num_constants; ++i)
@@ -179,14 +179,20 @@ static void computeConstants(edbc_model &model,
                                     : nullptr);
 }
 
-/// Moves the constants to the device. What stays are the states' tables, for
-/// applications to read.
+/// Moves the constants to the device. What stays are the tables of states of
+/// which applications read outputs.
 static void moveToDevice(edbc_model &model) {
   const edbc_library &library = *model.library;
   std::vector<size_t> sizes;
   for (uint32_t i = 0; i < library.num_constants; ++i)
     sizes.push_back(constantSize(library, library.constants[i]));
   model.device->upload(model.constants, sizes);
+  std::vector<bool> isRead(library.num_states);
+  for (uint32_t i = 0; i < library.num_outputs; ++i)
+    isRead[library.outputs[i].state] = true;
+  for (uint32_t s = 0; s < library.num_states; ++s)
+    if (!isRead[s])
+      model.stateTables[s] = nullptr;
   size_t size = 0;
   for (uint32_t s = 0; s < library.num_states; ++s)
     if (model.stateTables[s])

@@ -20,12 +20,13 @@ struct edbc_model {
   /// Whose kernels are used.
   edbc_isa isa;
   /// The constants that sessions need, one after another: on the CPU all but
-  /// those that only tables are computed from, otherwise the states' tables.
+  /// those that only tables are computed from; otherwise the tables of states
+  /// of which there are outputs.
   edbc::AlignedArray<float> arena;
   /// By constant: where it begins in the arena, or null. Empty if there is a
   /// device.
   std::vector<const float *> constants;
-  /// By state: where its table begins in the arena, or null.
+  /// By state: where its table begins in the arena, or null if there is none.
   std::vector<const float *> stateTables;
   /// The device that executes, or null for the CPU.
   std::unique_ptr<edbc::cuda::DeviceModel> device;
@@ -37,7 +38,7 @@ struct edbc_model {
   mutable std::atomic<uint32_t> nextEpoch{0};
 
   /// A row of a state's table, in memory of the host or of the device: null if
-  /// there is none.
+  /// there is no device. On a device, the host has those of outputs' states.
   const float *tableRow(uint32_t state, uint32_t row, bool onDevice) const;
 };
 

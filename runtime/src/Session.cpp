@@ -110,7 +110,8 @@ edbc_status edbc_session::dropInstance(uint32_t number, edbc_error *error) {
     rows.numDropped = 0;
   for (uint32_t s = last; s != none; s = stretches[s].previous)
     for (uint32_t node = stretches[s].begin; node < stretches[s].end; ++node)
-      ++states[places[node].state()].numDropped;
+      states[places[node].state()].numDropped +=
+          places[node].row < EDBC_TABLE_ROW;
   for (StateRows &rows : states)
     reserveMore(rows.free, rows.numDropped);
   for (uint32_t s = last; s != none; s = stretches[s].previous)

@@ -137,7 +137,8 @@ private:
   /// items: the graph has room, there is an instance, and it was noted when
   /// building began.
   uint32_t preparedEnd = 0;
-  uint32_t mostNodes = 0; ///< operands of a node that `addAtOnce` is for
+  /// Among the operands of a node that `addAtOnce` is for.
+  uint32_t mostOperandNodes = 0;
   std::vector<Stretch> stretches;
   bool isInstanceBegun = false;  ///< by beginInstance
   uint32_t numInstances = 0;     ///< with a stretch

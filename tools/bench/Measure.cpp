@@ -185,8 +185,9 @@ static void requireMemory(const edbc_library &library,
   double bytes = 0;
   for (const Instance &instance : miniBatch)
     for (const Instance::Node &node : instance.nodes)
-      bytes += double(library.states[library.cells[node.cell].result].stride) *
-               sizeof(float);
+      if (const edbc_cell_desc &cell = library.cells[node.cell];
+          cell.first_row == 0)
+        bytes += double(library.states[cell.result].stride) * sizeof(float);
   if (bytes > double(physicalMemory()) / 2)
     throw MemoryShortage("a mini-batch's states take " +
                          std::to_string(uint64_t(bytes * 1e-9)) +

@@ -17,7 +17,8 @@
 //   and biases once; each node reads the whole state of each of its operands,
 //   its dense inputs and the rows of the tables that it looks up, writes its
 //   state, and writes and reads its workspace, and likewise for each element of
-//   a list; each number that tells where something lies has four bytes.
+//   a list; each number that tells where something lies has four bytes. Nodes
+//   that are looked up move nothing.
 //
 //===----------------------------------------------------------------------===//
 

@@ -20,9 +20,9 @@ FORMS = [(fuse, layout) for fuse in ("none", "all")
 
 # Network, model and cells that stand for all of their kind.
 CELLS = [
-    ("TreeLSTM", "trees/tree_lstm", ["leaf", "inner"]),
-    ("TreeGRU", "trees/tree_gru", ["leaf", "inner"]),
-    ("MV-RNN", "trees/mv_rnn", ["leaf", "inner"]),
+    ("TreeLSTM", "trees/tree_lstm", ["inner"]),
+    ("TreeGRU", "trees/tree_gru", ["inner"]),
+    ("MV-RNN", "trees/mv_rnn", ["inner"]),
     ("Child-Sum", "trees/child_sum", ["node"]),
     ("BiLSTM-Tagger", "taggers/bilstm_tagger", ["forward", "tag"]),
     ("LSTM-NMT", "translation/lstm_nmt", ["encode", "score"]),

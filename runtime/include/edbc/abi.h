@@ -292,7 +292,8 @@ typedef struct edbc_cell_desc {
   uint32_t workspace_stride;     /**< floats per row of a batch; may be 0 */
   /** 0: nodes are executed. From EDBC_TABLE_ROW on, they are looked up: the
    *  result depends on a token, the cell's only operand, or on nothing, and is
-   *  in the row of that number plus the token; there are no phases. */
+   *  in the row of that number plus the token; there are no phases. (Those of a
+   *  cell of a table fill the rows; see edbc_library.) */
   uint32_t first_row;
 } edbc_cell_desc;
 
@@ -503,7 +504,8 @@ typedef struct edbc_model_options {
  * other ones within rounding.
  *
  * On a CUDA device the model keeps the primary context and one copy of the
- * weights until it is destroyed; the CPU's kernels compute its tables. The
+ * weights until it is destroyed; the CPU's kernels compute its tables, and
+ * those that outputs are read of stay in the host's memory as well. The
  * application's current context stays as it is in all calls.
  * @param options may be null (embedded weights).
  * @param out receives the model; free it with edbc_model_destroy when no

@@ -619,3 +619,19 @@ batch.kernel @leaf(%word: !batch.tokens<7>) -> @Node attributes {table = 0 : i64
   %z = batch.splat 0.000000e+00 : tensor<?x16xf32>
   batch.scatter %z to "h" : tensor<?x16xf32>
 }
+
+// -----
+
+batch.state @Node {h : 16} {table_rows = 8 : i64}
+// expected-error @+1 {{gives 8 rows of a table for other tokens}}
+batch.kernel @leaf.word(%word: !batch.tokens<9>) -> @Node attributes {first_row = 0 : i64, table = 8 : i64} {
+  %z = batch.splat 0.000000e+00 : tensor<?x16xf32>
+  batch.scatter %z to "h" : tensor<?x16xf32>
+}
+
+// -----
+
+batch.state @Node {h : 16} {table_rows = 8 : i64}
+// expected-error @+1 {{needs 1 rows from row -1 on of the table of state @Node, which has 8}}
+batch.kernel @zero() -> @Node attributes {first_row = -1 : i64} {
+}

@@ -183,8 +183,9 @@ TEST_F(DeviceTest, LookedUpNodesAreInTheModelsTables) {
   Session session(model);
   Node origin = session.origin(), word = session.word(7);
   session.run();
-  // Nothing was executed, and nothing has to be copied back.
+  // Nothing was executed, and nothing has to be copied there or back.
   EXPECT_EQ(session.statistics().device_launches, 0u);
+  EXPECT_EQ(session.statistics().uploaded_bytes, 0u);
   EXPECT_EQ(session.statistics().batches, 2u);
   EXPECT_EQ(toVector(session.hidden(origin)), startValues().h);
   EXPECT_EQ(toVector(session.hidden(word)), leafValues(7).h);

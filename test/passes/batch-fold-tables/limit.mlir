@@ -21,7 +21,7 @@ batch.kernel @other(%word: !batch.tokens<8>, %last: !batch.rows<@Shared>) -> @Sh
 
 // -----
 
-// A table of 1536 bytes, in place of a parameter of 512 that nobody else reads.
+// A table of 1536 bytes, with copies of a parameter of 512 that nobody else reads.
 // CHECK: table_rows = 8
 // LESS-LABEL: batch.kernel @alone
 // LESS-NEXT:    batch.lookup
@@ -33,6 +33,19 @@ batch.kernel @alone(%word: !batch.tokens<8>) -> @Alone {
   %b = batch.broadcast @b : tensor<?x17xf32>
   batch.scatter %e to "h" : tensor<?x3xf32>
   batch.scatter %b to "c" : tensor<?x17xf32>
+}
+
+// -----
+
+// What is computed is no parameter's copy, and counts as a whole.
+// CHECK-LABEL: batch.kernel @computed
+// CHECK-NEXT:    batch.lookup
+batch.param @E : tensor<8x33xf32>
+batch.state @Computed {h : 33}
+batch.kernel @computed(%word: !batch.tokens<8>) -> @Computed {
+  %e = batch.lookup @E[%word] : !batch.tokens<8> -> tensor<?x33xf32>
+  %t = math.tanh %e : tensor<?x33xf32>
+  batch.scatter %t to "h" : tensor<?x33xf32>
 }
 
 // -----

@@ -1,8 +1,8 @@
 // RUN: edbc-opt %s --batch-lower-phases=isas=x86-64-v4 | FileCheck %s
 
 // A phase over columns of a matrix fetches those of the next tile, which follow
-// in memory, while it multiplies the ones of this one: tile by tile, a line or
-// less in each step.
+// in memory, while it multiplies the ones of this one: six columns of 32 floats,
+// in each of 32 steps six floats further on.
 
 module @net {
   batch.param @W : tensor<64x32xf32>
@@ -24,5 +24,11 @@ module @net {
 
 // CHECK-LABEL: func.func @edbc.net.step.0.v4(
 // CHECK:         %[[IN:.*]] = batch.bind %{{.*}}[2] : !llvm.ptr -> memref<?x384xf32>
-// CHECK:         memref.prefetch %[[IN]]{{.*}} : memref<?x384xf32>
+// CHECK:         memref.prefetch {{.*}} locality<2>
+// CHECK-NEXT:    %c6{{.*}} = arith.constant 6 : index
+// CHECK-NEXT:    %[[STEP:.*]] = arith.muli %{{.*}}, %c6
+// CHECK-NEXT:    %c192 = arith.constant 192 : index
+// CHECK-NEXT:    %[[NEXT:.*]] = arith.addi %{{.*}}, %c192
+// CHECK-NEXT:    %[[AT:.*]] = arith.addi %[[NEXT]], %[[STEP]]
+// CHECK-NEXT:    memref.prefetch %[[IN]][%{{.*}}, %[[AT]]], read, locality<3>, data : memref<?x384xf32>
 // CHECK-COUNT-24:  vector.fma
