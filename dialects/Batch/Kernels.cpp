@@ -192,8 +192,8 @@ LogicalResult KernelOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (failed(isLookedUp() ? success() : verifyStores(*this, state)))
     return failure();
   if (std::optional<uint64_t> first = getFirstRow()) {
-    uint64_t rows = getTable().value_or(1);
-    if (isLookedUp() && getBodyBlock().getNumArguments())
+    uint64_t rows = 1;
+    if (getBodyBlock().getNumArguments())
       rows =
           cast<TokensType>(getBodyBlock().getArgument(0).getType()).getBound();
     uint64_t present = state.getTableRows().value_or(0);

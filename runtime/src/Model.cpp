@@ -144,9 +144,9 @@ static std::vector<bool> findLasting(const edbc_library &library) {
 /// Arranges the constants in the model's arena, and those that tables are
 /// computed from in another one.
 static AlignedArray<float>
-layOutConstants(edbc_model &model, const std::vector<const float *> &params) {
+layOutConstants(edbc_model &model, const std::vector<bool> &isLasting,
+                const std::vector<const float *> &params) {
   const edbc_library &library = *model.library;
-  const std::vector<bool> isLasting = findLasting(library);
   size_t sizes[] = {0, 0};
   for (uint32_t i = 0; i < library.num_constants; ++i)
     sizes[isLasting[i]] += constantSize(library, library.constants[i]);
@@ -167,9 +167,9 @@ layOutConstants(edbc_model &model, const std::vector<const float *> &params) {
 static void computeConstants(edbc_model &model,
                              const std::vector<const float *> &params) {
   const edbc_library &library = *model.library;
-  AlignedArray<float> temporary = layOutConstants(model, params);
-  computeTables(model);
   const std::vector<bool> isLasting = findLasting(library);
+  AlignedArray<float> temporary = layOutConstants(model, isLasting, params);
+  computeTables(model);
   for (uint32_t i = 0; i < library.num_constants; ++i)
     if (!isLasting[i])
       model.constants[i] = nullptr;

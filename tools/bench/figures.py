@@ -88,7 +88,7 @@ def print_published(results):
             key = result["workload"], result["batch"], result["hidden"]
             measured.setdefault(key, result)
     print(HEAD)
-    ratios, missed = [], 0
+    ratios, at_limit, missed = [], [], 0
     for network, cases in TO_BEAT.items():
         for batch, hidden, theirs in cases:
             result = measured.get((network, batch, hidden))
@@ -99,6 +99,7 @@ def print_published(results):
             limit = result["roofline_ms"] / result["ms"]
             is_met = ratio >= 2 or max(ours, limit) >= 0.85
             ratios.append(ratio)
+            at_limit.append(ratio / min(limit, 1))
             missed += not is_met
             print(f"| {network} | {batch} | {hidden} | {result['ms']:.3f} "
                   f"| {result['gflops']:.1f} | {percent(ours)} "
@@ -108,7 +109,9 @@ def print_published(results):
     if not ratios:
         sys.exit("figures.py: the lines have none of the cases")
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-    print(f"\nGeometric mean of the ratios, of {len(ratios)} cases: {mean:.2f}. "
+    most = math.exp(sum(map(math.log, at_limit)) / len(ratios))
+    print(f"\nGeometric mean of the ratios, of {len(ratios)} cases: {mean:.2f}; "
+          f"{most:.2f} if each were at its limit. "
           f"Met: {len(ratios) - missed} of {len(ratios)}.")
 
 

@@ -613,6 +613,39 @@ TEST_F(EmitTest, kernelWithTooManyOperandsIsAnError) {
                           "operands; a library has room for 64"));
 }
 
+TEST_F(EmitTest, rowsThatNoKernelGivesAreAnError) {
+  EXPECT_FALSE(
+      emit("module @n {\n"
+           "  batch.state @S {h : 16} {table_rows = 2 : i64}\n"
+           "  batch.kernel @zero() -> @S\n"
+           "      attributes {bindings = [], first_row = 1 : i64} {}\n"
+           "  batch.kernel @zero.result() -> @S\n"
+           "      attributes {first_row = 0 : i64, table = 1 : i64} {\n"
+           "    %z = batch.splat 0.0 : tensor<?x16xf32>\n"
+           "    batch.scatter %z to \"h\" : tensor<?x16xf32>\n"
+           "  }\n"
+           "}",
+           "out"));
+  EXPECT_THAT(takeDiagnostics(),
+              ElementsAre("batch.kernel @zero: 'batch.kernel' op is looked up, "
+                          "but no kernel gives its rows"));
+}
+
+TEST_F(EmitTest, tablesOfTheSameStateAreAnError) {
+  std::string table = "(%t: !batch.tokens<4>) -> @S attributes {table = 4} {\n"
+                      "    %z = batch.splat 0.0 : tensor<?x16xf32>\n"
+                      "    batch.scatter %z to \"h\" : tensor<?x16xf32>\n"
+                      "  }\n";
+  EXPECT_FALSE(emit("module @n {\n  batch.state @S {h : 16}\n"
+                    "  batch.kernel @a" +
+                        table + "  batch.kernel @b" + table + "}",
+                    "out"));
+  EXPECT_THAT(
+      takeDiagnostics(),
+      ElementsAre("batch.kernel @b: 'batch.kernel' op is a second table "
+                  "with the same state"));
+}
+
 TEST_F(EmitTest, networkWithoutFunctionsIsAnError) {
   EXPECT_FALSE(emit("module @n {}", "out"));
   EXPECT_THAT(takeDiagnostics(),
