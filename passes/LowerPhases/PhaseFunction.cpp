@@ -411,20 +411,20 @@ void PhaseFunction::accumulateProducts(BufferScope &scope,
       bool isArithmeticEnough =
           rows.size() * segment.getTerms().size() * tile.vectors >=
           leastArithmetic;
-      if (ahead && isArithmeticEnough)
+      if (ahead && isArithmeticEnough) {
+        Value following = add(b, ahead, steps * lanes);
         memref::PrefetchOp::create(
-            b, weights,
-            ValueRange{
-                add(b, add(b, ahead, steps * lanes), multiply(b, k, lanes))},
+            b, weights, ValueRange{add(b, following, multiply(b, k, lanes))},
             /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+      }
       // The columns that the next tile multiplies follow those of this one.
       if (const RowPlace &place = places.front();
           place.shift && isArithmeticEnough) {
         auto width =
             static_cast<int64_t>(rows.size() * paddedWidth(segment.getDepth()));
         int64_t perStep = llvm::divideCeil(width, segment.getDepth());
-        Value following = add(b, add(b, place.shift, place.offset + width),
-                              multiply(b, k, perStep));
+        Value following = add(b, place.shift, place.offset + width);
+        following = add(b, following, multiply(b, k, perStep));
         memref::PrefetchOp::create(b, place.buffer,
                                    ValueRange{place.row, following},
                                    /*isWrite=*/false, /*localityHint=*/3,
