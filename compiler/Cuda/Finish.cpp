@@ -153,11 +153,12 @@ LogicalResult Finish::compute(Operation &op) {
         return atom(product, name);
       })
       .Case([&](MultiplyOp multiply) {
+        std::string matrix = rows.locateMatrix(multiply.getMatrix());
+        std::string operand = rows.locate(multiply.getOperand());
         declare(multiply, formatv("multiply<{0}, {1}>({2}, {3}, unit)",
                                   columnsOf(multiply.getMatrix().getType()),
                                   RowStruct::columnStride(multiply.getMatrix()),
-                                  rows.locateMatrix(multiply.getMatrix()),
-                                  rows.locate(multiply.getOperand())));
+                                  matrix, operand));
         return success();
       })
       .Case(

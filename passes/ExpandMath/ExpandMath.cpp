@@ -60,7 +60,9 @@ static constexpr int32_t mantissaBits = 23;
 
 namespace {
 /// Builds arithmetic on values of one type, f32 or a vector of f32, and on
-/// integers of as many lanes.
+/// integers of as many lanes. Of what is nested at most one argument should
+/// build something: C++ leaves the order of arguments, and with it the IR's, to
+/// the compiler.
 class LaneBuilder {
 public:
   /// @param fuses whether there are multiplications and additions in one.
@@ -185,7 +187,8 @@ static std::pair<Value, Value> expandExp(LaneBuilder &b, Value x) {
   Value n = b.sub(shifted, bias);
   Value r = b.subLn2(x, n, 1.0f, /*isSmall=*/false);
   Value rr = b.mul(r, r);
-  Value power = b.add(b.fma(b.polynomial(q, r, rr), rr, r), b.constant(1.0f));
+  Value power = b.fma(b.polynomial(q, r, rr), rr, r);
+  power = b.add(power, b.constant(1.0f));
   Value integer = b.bits(shifted);
   Value whole = b.shiftLeft(integer, mantissaBits);
   Value half = b.shiftLeft(b.shiftRight(integer, 1), mantissaBits);
@@ -215,8 +218,8 @@ static Value expandTanh(LaneBuilder &b, Value x) {
   Value rr = b.mul(r, r);
   Value u = b.fma(b.polynomial(q, r, rr), rr, r);
   Value power = b.fromBits(b.shiftLeft(b.bits(shifted), mantissaBits));
-  Value numerator =
-      b.fma(power, u, b.fma(power, b.constant(0.5f), b.constant(-0.5f)));
+  Value half = b.constant(0.5f), minusHalf = b.constant(-0.5f);
+  Value numerator = b.fma(power, u, b.fma(power, half, minusHalf));
   Value denominator = b.add(numerator, b.constant(1.0f));
   return b.copySign(b.div(numerator, denominator), x);
 }
@@ -236,7 +239,8 @@ static Value expandLogistic(LaneBuilder &b, Value x) {
   Value r = b.subLn2(x, negated, -1.0f, /*isSmall=*/false);
   Value rr = b.mul(r, r);
   Value one = b.constant(1.0f);
-  Value part = b.add(b.fma(b.polynomial(q, r, rr), rr, b.negate(r)), one);
+  Value minusR = b.negate(r);
+  Value part = b.add(b.fma(b.polynomial(q, r, rr), rr, minusR), one);
   Value power = b.fromBits(b.shiftLeft(b.bits(shifted), mantissaBits));
   return b.div(one, b.fma(part, power, one));
 }
@@ -249,26 +253,30 @@ static Value expandLog(LaneBuilder &b, Value x) {
       0x1.99d1f4p-3f,  -0x1.55a756p-3f, 0x1.1ebe4ep-3f,
       -0x1.f25d5ap-4f, 0x1.1ed1bep-3f,  -0x1.093334p-3f};
   // Subnormal numbers are scaled into the normal range.
+  Value zero = b.constant(0.0f);
   Value tiny = b.less(x, b.constant(std::numeric_limits<float>::min()));
   Value scaled = b.select(tiny, b.mul(x, b.constant(0x1p+23f)), x);
-  Value offset = b.select(tiny, b.constant(-23.0f), b.constant(0.0f));
+  Value offset = b.select(tiny, b.constant(-23.0f), zero);
   // The difference of exponents between x and 2/3, in place.
   Value integer = b.bits(scaled);
-  Value exponent = b.andBits(
-      b.subBits(integer, b.constant(llvm::bit_cast<int32_t>(2.0f / 3.0f))),
-      b.constant(-(int32_t(1) << mantissaBits)));
+  Value exponent =
+      b.subBits(integer, b.constant(llvm::bit_cast<int32_t>(2.0f / 3.0f)));
+  exponent = b.andBits(exponent, b.constant(-(int32_t(1) << mantissaBits)));
   Value m = b.fromBits(b.subBits(integer, exponent));
-  Value n = b.fma(b.toFloat(exponent), b.constant(0x1p-23f), offset);
+  Value n = b.toFloat(exponent);
+  n = b.fma(n, b.constant(0x1p-23f), offset);
   Value f = b.sub(m, b.constant(1.0f));
   Value ff = b.mul(f, f);
   Value result = b.fma(b.polynomial(q, f, ff), ff, f);
   result = b.fma(n, b.constant(ln2), result);
   // Infinity and NaN are their own logarithms.
-  Value zero = b.constant(0.0f);
-  result = b.select(b.less(x, b.constant(infinity)), result, x);
-  result = b.select(b.equal(x, zero), b.constant(-infinity), result);
-  return b.select(b.less(x, zero),
-                  b.constant(std::numeric_limits<float>::quiet_NaN()), result);
+  Value isBelow = b.less(x, b.constant(infinity));
+  result = b.select(isBelow, result, x);
+  Value isZero = b.equal(x, zero);
+  result = b.select(isZero, b.constant(-infinity), result);
+  Value isNegative = b.less(x, zero);
+  Value nan = b.constant(std::numeric_limits<float>::quiet_NaN());
+  return b.select(isNegative, nan, result);
 }
 
 static LogicalResult matchType(Operation *op, PatternRewriter &rewriter) {

@@ -169,8 +169,8 @@ std::pair<Value, Value> RowReader::stateRow(FlatSymbolRefAttr state,
         b, number,
         arith::ConstantIntOp::create(b, type,
                                      std::numeric_limits<int32_t>::max()));
-    array = arith::SelectOp::create(b, isOfTable, scope.table(state),
-                                    scope.state(state));
+    Value table = scope.table(state), rows = scope.state(state);
+    array = arith::SelectOp::create(b, isOfTable, table, rows);
     loaded[column] = arith::IndexCastUIOp::create(b, b.getIndexType(), row);
   }
   return {array, loaded[column]};
@@ -183,14 +183,17 @@ Value RowReader::getPosition() {
 }
 
 Value RowReader::item() {
-  if (!itemIndex)
-    itemIndex = load(scope.items(), getPosition());
+  if (!itemIndex) {
+    Value position = getPosition();
+    itemIndex = load(scope.items(), position);
+  }
   return itemIndex;
 }
 
 Value RowReader::token(Value tokens) {
+  Value row = item();
   return load(scope.column(BindingKind::OperandTokens, operandNumber(tokens)),
-              item());
+              row);
 }
 
 RowPlace RowReader::keptWhole(Value value, int64_t slot) {
@@ -207,15 +210,11 @@ RowPlace RowReader::locateWhole(Value value) {
   return TypeSwitch<Operation *, RowPlace>(op)
       .Case([&](GatherOp gather) -> RowPlace {
         bool isElement = isa<RaggedType>(gather.getRows().getType());
-        int64_t operand = operandNumber(gather.getRows());
-        auto [array, row] =
-            isElement
-                ? stateRow(gather.getState(),
-                           scope.column(BindingKind::ElementRows, operand),
-                           element)
-                : stateRow(gather.getState(),
-                           scope.column(BindingKind::OperandRows, operand),
-                           item());
+        Value index = isElement ? element : item();
+        Value column = scope.column(isElement ? BindingKind::ElementRows
+                                              : BindingKind::OperandRows,
+                                    operandNumber(gather.getRows()));
+        auto [array, row] = stateRow(gather.getState(), column, index);
         return {array,
                 row,
                 scope.fieldOffset(gather.getState(), gather.getField()),
@@ -294,7 +293,8 @@ RowPlace RowReader::kept(Value value, int64_t slot) {
 
 RowPlace RowReader::result(Value value, StringRef field, int64_t offset) {
   FlatSymbolRefAttr state = scope.getKernel().getStateAttr();
-  Value row = load(scope.resultRows(), item());
+  Value index = item();
+  Value row = load(scope.resultRows(), index);
   RowPlace place = {
       scope.state(state), row, scope.fieldOffset(state, field) + offset, {}};
   if (columnsOf(value.getType()) != 1)

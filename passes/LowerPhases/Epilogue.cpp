@@ -28,6 +28,12 @@ Value edbc::batch::index(ImplicitLocOpBuilder &b, int64_t value) {
   return arith::ConstantIndexOp::create(b, value);
 }
 
+scf::ForOp edbc::batch::loopTo(ImplicitLocOpBuilder &b, int64_t end,
+                               int64_t step, ValueRange initial) {
+  Value first = index(b, 0), last = index(b, end);
+  return scf::ForOp::create(b, first, last, index(b, step), initial);
+}
+
 Value edbc::batch::add(ImplicitLocOpBuilder &b, Value a, Value c) {
   return arith::AddIOp::create(b, a, c);
 }
@@ -111,8 +117,8 @@ LogicalResult Epilogue::compute(Operation &op) {
         return success();
       })
       .Case([&](PickOp pick) {
-        computed[pick] =
-            fill(rows.locate(pick.getSource()), rows.token(pick.getTokens()));
+        RowPlace place = rows.locate(pick.getSource());
+        computed[pick] = fill(place, rows.token(pick.getTokens()));
         return success();
       })
       .Case([&](ReduceOp reduction) {
@@ -219,8 +225,7 @@ Value Epilogue::foldRow(const RowPlace &place, int64_t width, Value initial,
   int64_t whole = width / 8 * 8;
   Value result = initial;
   if (whole) {
-    auto loop = scf::ForOp::create(b, index(b, 0), index(b, whole), index(b, 8),
-                                   initial);
+    auto loop = loopTo(b, whole, 8, initial);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     Value begin = loop.getInductionVar();
@@ -246,7 +251,8 @@ Value Epilogue::foldLanes(Value lanes, Combine combine) {
     auto part = [&](int64_t offset) -> Value {
       return vector::ExtractStridedSliceOp::create(b, lanes, offset, half, 1);
     };
-    lanes = combine(part(0), part(half));
+    Value lower = part(0), upper = part(half);
+    lanes = combine(lower, upper);
   }
   return vector::ExtractOp::create(b, lanes, 0);
 }

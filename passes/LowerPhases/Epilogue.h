@@ -9,6 +9,8 @@
 
 #include "passes/LowerPhases/Buffers.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
 namespace edbc::batch {
 
 /// @name Indices
@@ -17,6 +19,9 @@ mlir::Value index(mlir::ImplicitLocOpBuilder &b, int64_t value);
 mlir::Value add(mlir::ImplicitLocOpBuilder &b, mlir::Value a, mlir::Value c);
 mlir::Value add(mlir::ImplicitLocOpBuilder &b, mlir::Value a, int64_t c);
 mlir::Value multiply(mlir::ImplicitLocOpBuilder &b, mlir::Value a, int64_t c);
+/// A loop from 0.
+mlir::scf::ForOp loopTo(mlir::ImplicitLocOpBuilder &b, int64_t end,
+                        int64_t step, mlir::ValueRange initial);
 /// Where float `at` of a row lies.
 llvm::SmallVector<mlir::Value, 2>
 indices(mlir::ImplicitLocOpBuilder &b, const RowPlace &place, mlir::Value at);

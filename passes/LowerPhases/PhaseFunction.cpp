@@ -200,11 +200,10 @@ LogicalResult PhaseFunction::generateMain() {
   Value numBlocks =
       arith::CeilDivUIOp::create(b, numRows, index(b, rowsOfBlock()));
   numBlocks = arith::MaxUIOp::create(b, numBlocks, index(b, 1));
-  Value tilesOfBlock = arith::CeilDivUIOp::create(
-      b, arith::CeilDivUIOp::create(b, numRows, numBlocks),
-      index(b, tile.rows));
-  Value step = arith::MaxUIOp::create(b, multiply(b, tilesOfBlock, tile.rows),
-                                      index(b, 1));
+  Value step = arith::CeilDivUIOp::create(b, numRows, numBlocks);
+  step = arith::CeilDivUIOp::create(b, step, index(b, tile.rows));
+  step = multiply(b, step, tile.rows);
+  step = arith::MaxUIOp::create(b, step, index(b, 1));
   auto blocks = scf::ForOp::create(b, rowBegin, rowEnd, step);
   b.setInsertionPointToStart(blocks.getBody());
   Value blockBegin = blocks.getInductionVar();
@@ -244,13 +243,14 @@ void PhaseFunction::generateTiles(BufferScope &scope, Value begin, Value end,
   Value left = arith::RemUIOp::create(b, numRows, full);
   Value tailRows = left;
   if (tile.rows > 2) {
-    Value shares = arith::AndIOp::create(
-        b, is(numRows, CmpIPredicate::ugt, full),
-        arith::AndIOp::create(
-            b, is(left, CmpIPredicate::ne, index(b, 0)),
-            is(left, CmpIPredicate::ult, index(b, tile.rows - 1))));
+    Value shares = is(left, CmpIPredicate::ne, index(b, 0));
+    Value isShort = is(left, CmpIPredicate::ult, index(b, tile.rows - 1));
+    shares = arith::AndIOp::create(b, shares, isShort);
+    Value hasFull = is(numRows, CmpIPredicate::ugt, full);
+    shares = arith::AndIOp::create(b, shares, hasFull);
     left = arith::SelectOp::create(b, shares, add(b, left, full), left);
-    Value half = arith::DivUIOp::create(b, add(b, left, 1), index(b, 2));
+    Value half = add(b, left, 1);
+    half = arith::DivUIOp::create(b, half, index(b, 2));
     tailRows = arith::SelectOp::create(b, shares, half, left);
   }
   Value tilesEnd = arith::SubIOp::create(b, end, left);
@@ -272,9 +272,9 @@ void PhaseFunction::generateTiles(BufferScope &scope, Value begin, Value end,
     addTile(scope, tile.rows, tiles.getInductionVar(), weightsBegin, current,
             column);
     if (current) {
-      Value next =
-          arith::MinUIOp::create(b, add(b, current, lines * lanes),
-                                 add(b, weightsBegin, 2 * pack.getPanelSize()));
+      Value next = add(b, current, lines * lanes);
+      Value last = add(b, weightsBegin, 2 * pack.getPanelSize());
+      next = arith::MinUIOp::create(b, next, last);
       scf::YieldOp::create(b, next);
     }
   }
@@ -397,8 +397,7 @@ void PhaseFunction::accumulateProducts(BufferScope &scope,
     SmallVector<RowPlace> places;
     for (RowReader &row : rows)
       places.push_back(row.locate(operand));
-    auto loop = scf::ForOp::create(b, index(b, 0), index(b, segment.getDepth()),
-                                   index(b, 1), sums);
+    auto loop = loopTo(b, segment.getDepth(), 1, sums);
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
@@ -465,8 +464,7 @@ void PhaseFunction::accumulate(MultiplyOp multiplyOp, size_t number,
         row.locateMatrix(multiplyOp.getMatrix());
     vectors.push_back(row.locate(multiplyOp.getOperand()));
   }
-  auto loop = scf::ForOp::create(b, index(b, 0), index(b, columnsOf(matrix)),
-                                 index(b, 1), sums);
+  auto loop = loopTo(b, columnsOf(matrix), 1, sums);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());

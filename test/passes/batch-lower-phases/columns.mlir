@@ -25,10 +25,10 @@ module @net {
 // CHECK-LABEL: func.func @edbc.net.step.0.v4(
 // CHECK:         %[[IN:.*]] = batch.bind %{{.*}}[2] : !llvm.ptr -> memref<?x384xf32>
 // CHECK:         memref.prefetch {{.*}} locality<2>
-// CHECK-NEXT:    %c6{{.*}} = arith.constant 6 : index
-// CHECK-NEXT:    %[[STEP:.*]] = arith.muli %{{.*}}, %c6
 // CHECK-NEXT:    %c192 = arith.constant 192 : index
 // CHECK-NEXT:    %[[NEXT:.*]] = arith.addi %{{.*}}, %c192
+// CHECK-NEXT:    %c6{{.*}} = arith.constant 6 : index
+// CHECK-NEXT:    %[[STEP:.*]] = arith.muli %{{.*}}, %c6
 // CHECK-NEXT:    %[[AT:.*]] = arith.addi %[[NEXT]], %[[STEP]]
 // CHECK-NEXT:    memref.prefetch %[[IN]][%{{.*}}, %[[AT]]], read, locality<3>, data : memref<?x384xf32>
 // CHECK-COUNT-24:  vector.fma
