@@ -38,26 +38,6 @@ llvm::StringRef edbc::stageName(Stage stage) {
   llvm_unreachable("all stages are named");
 }
 
-llvm::StringRef edbc::stageSummary(Stage stage) {
-  switch (stage) {
-  case Stage::Import:
-    return "what the model file says";
-  case Stage::Cell:
-    return "the same without what is repeated or unused";
-  case Stage::Batch:
-    return "kernels over rows, divided into phases";
-  case Stage::Layout:
-    return "with states, weights and workspace laid out";
-  case Stage::Policy:
-    return "with the learned batching policy";
-  case Stage::Kernels:
-    return "with a vector function for each phase";
-  case Stage::Llvm:
-    return "the functions in the LLVM dialect";
-  }
-  llvm_unreachable("all stages have a summary");
-}
-
 /// Ends a stage: only these dialects may be left.
 static void endStage(OpPassManager &manager, Stage stage,
                      std::initializer_list<StringRef> dialects) {

@@ -21,8 +21,6 @@ inline constexpr Stage allStages[] = {
 
 /// "import", "cell", ...
 llvm::StringRef stageName(Stage stage);
-/// One line on what the IR holds after the stage.
-llvm::StringRef stageSummary(Stage stage);
 
 struct PipelineOptions {
   LearnPolicyOptions policy;

@@ -20,7 +20,8 @@ using namespace edbc::cuda;
 using namespace edbc::batch;
 using llvm::formatv;
 
-/// The shortest decimal that is exactly this number.
+/// The shortest decimal that is exactly this number; a negative one in
+/// parentheses, since a sign may stand before it.
 static std::string literal(const APFloat &value) {
   float number = value.convertToFloat();
   if (!value.isFinite())
@@ -35,7 +36,8 @@ static std::string literal(const APFloat &value) {
   }
   if (text.find_first_of(".e") == std::string::npos)
     text += ".0";
-  return text + "f";
+  text += "f";
+  return text.front() == '-' ? "(" + text + ")" : text;
 }
 
 //===----------------------------------------------------------------------===//
@@ -103,9 +105,10 @@ FailureOr<Finish::Expression> Finish::elementwise(Operation &op) {
   auto infix = [&](const char *sign, Expression::Level level) -> Expression {
     // As it stands: (a + b) + c needs no parentheses, a + (b + c) does.
     auto next = static_cast<Expression::Level>(level + 1);
-    return {operand(op.getOperand(0), level) + sign +
-                operand(op.getOperand(1), next),
-            level};
+    // One after the other: they may become statements.
+    std::string left = operand(op.getOperand(0), level);
+    std::string right = operand(op.getOperand(1), next);
+    return {left + sign + right, level};
   };
   auto call = [&](const char *function) -> Expression {
     std::string code = std::string(function) + "(";

@@ -76,7 +76,7 @@ static void *openLibrary(const std::string &path) {
 
 Expected<Nvrtc> Nvrtc::open() {
   const char *chosen = std::getenv("EDBC_NVRTC");
-  if (!chosen)
+  if (!chosen || *chosen == '\0')
     return openFirst(candidates());
   Nvrtc nvrtc;
   void *handle = openLibrary(chosen);

@@ -52,16 +52,16 @@ private:
 } // namespace
 
 /// What the phase's products multiply, in the order of its pack.
-static SmallVector<Value> segmentOperands(ArrayRef<ProductOp> products) {
-  llvm::SetVector<Value> operands;
-  for (ProductOp product : products)
-    operands.insert(product.getVectors().begin(), product.getVectors().end());
-  return operands.takeVector();
+static SmallVector<Value> segmentOperands(PhaseOp phase) {
+  SmallVector<Value> operands;
+  for (const PhaseSegment &segment : segmentsOf(phase))
+    operands.push_back(segment.operand);
+  return operands;
 }
 
 std::string PhasePrinter::printSegments() {
   std::string text = "  using Segments = edbc::Segments<\n";
-  SmallVector<Value> operands = segmentOperands(products);
+  SmallVector<Value> operands = segmentOperands(phase);
   for (auto [i, operand] : llvm::enumerate(operands)) {
     SegmentAttr segment = pack.getSegment(i);
     text += formatv("      Segment<{0}, {1}", segment.getDepth(),
@@ -87,7 +87,7 @@ std::string PhasePrinter::printSegments() {
 }
 
 std::string PhasePrinter::printLocate() {
-  SmallVector<Value> operands = segmentOperands(products);
+  SmallVector<Value> operands = segmentOperands(phase);
   std::string text =
       formatv("  __device__ static void locate(const Row &row,\n"
               "                                const float *(&operands)[{0}]) "
@@ -191,8 +191,10 @@ FailureOr<PhaseCode> PhasePrinter::print() {
     return phase.emitOpError("can't be printed before memory is planned");
   std::string constants = printConstants();
   std::string functions;
-  if (pack)
-    functions += printLocate() + printBegin();
+  if (pack) {
+    functions += printLocate();
+    functions += printBegin();
+  }
   Finish finish(phase, rows, names);
   if (failed(finish.generate()) || failed(rows.getResult()))
     return failure();

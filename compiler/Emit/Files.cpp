@@ -11,6 +11,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <system_error>
@@ -37,6 +38,7 @@ public:
         sys::fs::remove(change.path);
       sys::fs::remove(change.temporary);
       sys::fs::remove(change.backup);
+      sys::DontRemoveFileOnSignal(change.temporary);
     }
     if (!committed)
       for (const std::string &directory : llvm::reverse(createdDirectories))
@@ -67,6 +69,7 @@ public:
       return failure(path, code);
     if (haveSameContents(path, changes.back().temporary)) {
       sys::fs::remove(changes.back().temporary);
+      sys::DontRemoveFileOnSignal(changes.back().temporary);
       changes.pop_back();
     }
     return Error::success();
@@ -110,6 +113,8 @@ private:
       if (code != std::errc::file_exists)
         break;
     }
+    if (!code)
+      sys::RemoveFileOnSignal(temporary);
     return code;
   }
 

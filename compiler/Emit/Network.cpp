@@ -74,13 +74,6 @@ std::optional<unsigned> Network::findTable(StringRef state) const {
   return first + *index;
 }
 
-PackOp Network::packOf(PhaseOp phase) const {
-  std::optional<unsigned> index;
-  if (std::optional<StringRef> weights = phase.getWeights())
-    index = find<PackOp>(packs, *weights);
-  return index ? packs[*index] : PackOp();
-}
-
 int64_t Network::numPanels(PhaseOp phase) const {
   if (!phase.getPanel())
     return 1;

@@ -65,8 +65,6 @@ struct Network {
   /// The number of the constant that holds a table, by the state of its rows.
   std::optional<unsigned> findTable(llvm::StringRef state) const;
 
-  /// The pack that `phase` reads its weights from, or null.
-  batch::PackOp packOf(batch::PhaseOp phase) const;
   /// Number of panels in which `phase` is computed: its whole width where it
   /// has no panel.
   int64_t numPanels(batch::PhaseOp phase) const;

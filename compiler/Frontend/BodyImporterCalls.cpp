@@ -299,13 +299,11 @@ BodyImporter::SmallValues BodyImporter::importLayerCall(const Expr &expr,
   return results;
 }
 
-/// Whether an operand of a layer is nothing but a right operand of products, or
-/// a result.
+/// Whether an operand of a layer is nothing but a right operand of products
+/// with parameters, or a result.
 static bool isOnlyMultiplied(BlockArgument operand) {
-  return llvm::all_of(operand.getUses(), [](OpOperand &use) {
-    auto multiply = dyn_cast<cell::MultiplyOp>(use.getOwner());
-    return multiply ? &use == &multiply.getOperandMutable()
-                    : isa<cell::ProductOp>(use.getOwner());
+  return llvm::all_of(operand.getUsers(), [](Operation *user) {
+    return isa<cell::ProductOp>(user);
   });
 }
 

@@ -218,6 +218,12 @@ Value BodyImporter::importProduct(const Expr &expr) {
     origin = matrix.origin;
   }
   Value operand = importExpr(right);
+  if (!param && operand.is(Value::Kind::Concat)) {
+    error(right.range, "only a parameter can multiply a concatenation");
+    if (right.kind == Expr::Kind::Name)
+      noteOrigin(operand);
+    return {};
+  }
   if (!checkIsTensor(operand, "the right operand of '@'", 0, right.range) ||
       !type)
     return {};

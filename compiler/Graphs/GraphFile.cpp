@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <numeric>
 #include <unordered_map>
 
@@ -308,7 +309,8 @@ bool Reader::groupOperands() {
 /// Adds the line's node to the instance; where there is an error, as a node of
 /// an unknown cell, so that numbers of nodes remain right.
 void Reader::readNode() {
-  if (file.instances.empty()) {
+  const bool isLost = file.instances.empty();
+  if (isLost) {
     fail(words[0], "expected 'instance' before the first node, found " +
                        quoted(words[0].text));
     file.instances.emplace_back(); // Once is enough.
@@ -319,6 +321,8 @@ void Reader::readNode() {
 
   auto found = cellOfName.find(words[0].text);
   if (found == cellOfName.end()) {
+    if (isLost)
+      return;
     fail(words[0], "expected 'instance', 'run' or a cell of network '" +
                        signature.network + "', found " + quoted(words[0].text) +
                        suggestCell(words[0].text));
@@ -359,12 +363,10 @@ static bool parseFloat(std::string_view text, float &value) {
   if (end != last || error == std::errc::invalid_argument)
     return false;
   if (error == std::errc::result_out_of_range) {
-    // Too small for a float is 0.
-    double wide = 0;
-    if (std::from_chars(text.data(), last, wide).ec != std::errc() ||
-        wide > 1 || wide < -1)
+    // Too small is 0, which only strtof tells from too large.
+    value = std::strtof(std::string(text).c_str(), nullptr);
+    if (value > 1 || value < -1)
       return false;
-    value = static_cast<float>(wide);
   }
   return true;
 }

@@ -112,4 +112,20 @@ inline int64_t paddedWidth(int64_t width) {
 #define GET_OP_CLASSES
 #include "dialects/Batch/BatchOps.h.inc"
 
+namespace edbc::batch {
+/// What a phase multiplies by one operand, in one go.
+struct PhaseSegment {
+  mlir::Value operand;
+  /// With what, and to the sum of which of the phase's products that goes.
+  llvm::SmallVector<TermAttr> terms;
+  llvm::SmallVector<int64_t> accumulators;
+};
+
+/// The segments of a phase's products. Every product sums in the order of its
+/// own operands, so that results are the same to the bit whatever is computed
+/// beside it: an operand has one segment, unless the orders of two products
+/// contradict each other.
+std::vector<PhaseSegment> segmentsOf(PhaseOp phase);
+} // namespace edbc::batch
+
 #endif // EDBC_DIALECTS_BATCH_BATCH_H

@@ -278,7 +278,7 @@ def Batch_PhaseOp : Batch_Op<"phase", [
     kernel's workspace for nodes, or for the elements of the operand.
 
     `weights` names the packed weights of its products, with a segment for each
-    operand that they multiply, in order of first appearance. `panel` is the
+    operand that they multiply (`segmentsOf`). `panel` is the
     number of units that are computed together. Both are absent until memory is
     planned.
 

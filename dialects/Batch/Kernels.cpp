@@ -334,28 +334,84 @@ LogicalResult PhaseOp::verifyRegions() {
   return success();
 }
 
-/// Checks that `pack` has a segment for each operand of the phase's products,
-/// in order of first appearance, and that it holds the operand's terms.
+namespace {
+/// The operands of a product that have no segment as yet.
+struct OpenProduct {
+  ProductOp product;
+  ValueRange left;
+
+  /// How many of them, from the first one on, are `operand`.
+  size_t countLeading(Value operand) const {
+    return static_cast<size_t>(
+        llvm::find_if(left, [&](Value other) { return other != operand; }) -
+        left.begin());
+  }
+  /// Whether `operand` stands behind others.
+  bool comesLater(Value operand) const {
+    return llvm::is_contained(left.drop_front(countLeading(operand)), operand);
+  }
+};
+} // namespace
+
+/// The operand of the next segment: one that no product has to wait for, or the
+/// first.
+static Value chooseOperand(ArrayRef<OpenProduct> products) {
+  Value first;
+  for (const OpenProduct &candidate : products) {
+    if (candidate.left.empty())
+      continue;
+    Value operand = candidate.left.front();
+    if (!first)
+      first = operand;
+    if (llvm::none_of(products, [&](const OpenProduct &other) {
+          return other.comesLater(operand);
+        }))
+      return operand;
+  }
+  return first;
+}
+
+std::vector<PhaseSegment> edbc::batch::segmentsOf(PhaseOp phase) {
+  SmallVector<OpenProduct> products;
+  for (auto product : phase.getBodyBlock().getOps<ProductOp>())
+    products.push_back({product, product.getVectors()});
+  std::vector<PhaseSegment> segments;
+  while (Value operand = chooseOperand(products)) {
+    PhaseSegment &segment = segments.emplace_back();
+    segment.operand = operand;
+    for (auto [number, open] : llvm::enumerate(products)) {
+      size_t count = open.countLeading(operand);
+      size_t index = open.product.getVectors().size() - open.left.size();
+      for (size_t i = 0; i < count; ++i) {
+        segment.terms.push_back(open.product.getTerm(index + i));
+        segment.accumulators.push_back(static_cast<int64_t>(number));
+      }
+      open.left = open.left.drop_front(count);
+    }
+  }
+  return segments;
+}
+
+/// Checks that `pack` has the segments of the phase.
 static LogicalResult verifySegments(PhaseOp phase, PackOp pack) {
   using AddedTerm = std::pair<TermAttr, int64_t>;
-  llvm::MapVector<Value, SmallVector<AddedTerm>> expected;
-  for (auto [number, product] :
-       llvm::enumerate(phase.getBodyBlock().getOps<ProductOp>()))
-    for (auto [index, vector] : llvm::enumerate(product.getVectors()))
-      expected[vector].push_back({product.getTerm(index), number});
+  std::vector<PhaseSegment> expected = segmentsOf(phase);
   if (expected.size() != pack.getSegments().size())
     return phase.emitOpError()
-           << "multiplies " << expected.size() << " operands, but "
-           << phase.getWeightsAttr() << " has " << pack.getSegments().size()
-           << " segments";
+           << "has products of " << expected.size() << " segments, but "
+           << phase.getWeightsAttr() << " has " << pack.getSegments().size();
   for (auto [index, entry] : llvm::enumerate(expected)) {
     SegmentAttr segment = pack.getSegment(index);
-    SmallVector<AddedTerm> found;
-    for (auto [term, number] :
-         llvm::zip(segment.getTerms(), segment.getAccumulators()))
-      found.push_back({term, number});
-    const auto &[vector, terms] = entry;
-    if (segment.getDepth() != widthOf(vector.getType()) ||
+    auto pairsOf = [](ArrayRef<TermAttr> terms, ArrayRef<int64_t> numbers) {
+      SmallVector<AddedTerm> pairs;
+      for (auto [term, number] : llvm::zip(terms, numbers))
+        pairs.push_back({term, number});
+      return pairs;
+    };
+    SmallVector<AddedTerm> found = pairsOf(segment.getTerms(),
+                                           segment.getAccumulators()),
+                           terms = pairsOf(entry.terms, entry.accumulators);
+    if (segment.getDepth() != widthOf(entry.operand.getType()) ||
         found.size() != terms.size() ||
         !std::is_permutation(found.begin(), found.end(), terms.begin()))
       return phase.emitOpError() << "has other products than segment " << index

@@ -84,7 +84,6 @@ private:
   /// Reports and fails if a value is a concatenation, which isn't rows.
   FailureOr<Rows> rowsOf(Operation &op, ValueRange values);
   Value forElements(Value rows, std::optional<int64_t> elements);
-  /// log(sum of exp) of rows, spread over as many elements.
   /// Computes one number from each row.
   template <typename OpTy> Value numberOf(Location loc, Value rows);
   /// The parts of a concatenation, however it is nested; of any other value,

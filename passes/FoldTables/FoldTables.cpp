@@ -108,10 +108,12 @@ private:
 };
 } // namespace
 
-/// A product that can't be computed as a whole, but in part.
+/// A product that can't be computed as a whole, but in part: it begins with
+/// operands of the slice (see `orderProducts`).
 static ProductOp asMixedProduct(Operation *op, const TokenSlice &slice) {
   auto product = dyn_cast<ProductOp>(op);
-  if (!product || product.getInitial() || slice.contains(product))
+  if (!product || product.getInitial() || slice.contains(product) ||
+      !slice.contains(product.getVectors().front()))
     return {};
   return product;
 }
@@ -232,26 +234,29 @@ void FoldTablesPass::fold(KernelOp kernel, const TokenSlice &slice,
       op.erase();
 }
 
-/// Lets the operands that depend on tokens alone come first in all products, so
-/// that sums are the same whether there are tables or not.
+/// Lets the operands that depend on tokens alone come first in all products,
+/// token by token, so that sums are the same whether there are tables or not.
 static void orderProducts(KernelOp kernel) {
   SmallVector<TokenSlice> slices;
   for (BlockArgument token : tokensOf(kernel))
     slices.emplace_back(kernel, token);
-  auto isOfToken = [&](Value value) {
-    return llvm::any_of(
-        slices, [&](const TokenSlice &slice) { return slice.contains(value); });
+  auto sliceOf = [&](Value value) {
+    return llvm::find_if(
+               slices,
+               [&](const TokenSlice &slice) { return slice.contains(value); }) -
+           slices.begin();
   };
   for (auto product : kernel.getBodyBlock().getOps<ProductOp>()) {
-    SmallVector<Value> vectors;
-    SmallVector<Attribute> terms;
-    for (bool first : {true, false})
-      for (auto [vector, term] :
-           llvm::zip(product.getVectors(), product.getTerms()))
-        if (isOfToken(vector) == first) {
-          vectors.push_back(vector);
-          terms.push_back(term);
-        }
+    using Part = std::pair<Value, Attribute>;
+    SmallVector<Part> parts;
+    for (auto [vector, term] :
+         llvm::zip(product.getVectors(), product.getTerms()))
+      parts.push_back({vector, term});
+    llvm::stable_sort(parts, [&](const Part &a, const Part &b) {
+      return sliceOf(a.first) < sliceOf(b.first);
+    });
+    SmallVector<Value> vectors(llvm::make_first_range(parts));
+    SmallVector<Attribute> terms(llvm::make_second_range(parts));
     product.getVectorsMutable().assign(vectors);
     product.setTermsAttr(ArrayAttr::get(product.getContext(), terms));
   }

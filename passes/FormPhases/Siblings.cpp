@@ -127,6 +127,7 @@ std::string Grouping::signatureOf(const Chain &chain) {
   std::string text;
   llvm::raw_string_ostream os(text);
   auto describeRead = [&](Value value) {
+    os << value.getType() << " of ";
     while (isView(value.getDefiningOp())) {
       os << value.getDefiningOp()->getName() << " ";
       value = value.getDefiningOp()->getOperand(0);

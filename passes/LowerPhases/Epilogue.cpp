@@ -143,8 +143,10 @@ LogicalResult Epilogue::compute(Operation &op) {
         return success();
       })
       .Case([&](YieldOp yield) {
-        for (auto [i, kept] : llvm::enumerate(yield.getKept()))
-          store(lookUp(kept), rows.kept(kept, (*phase.getSlots())[i]));
+        for (auto [i, kept] : llvm::enumerate(yield.getKept())) {
+          Value value = lookUp(kept);
+          store(value, rows.kept(kept, (*phase.getSlots())[i]));
+        }
         return success();
       })
       .Default([&](Operation *) -> LogicalResult {
@@ -283,9 +285,9 @@ Value Epilogue::logSumExp(LogSumExpOp op) {
   int64_t width = widthOf(op.getSource().getType());
   Value shift = vector::BroadcastOp::create(b, type, largest(place, width));
   // Infinity minus itself is NaN.
-  Value isInfinite =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
-                            math::AbsFOp::create(b, shift), constant(infinity));
+  Value isInfinite = math::AbsFOp::create(b, shift);
+  isInfinite = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, isInfinite,
+                                     constant(infinity));
   shift = arith::SelectOp::create(b, isInfinite, constant(0.0f), shift);
   // The exponential of the padding is 1. (Those of large negative numbers are
   // subnormal on the way, which takes processors ten times as long.)

@@ -385,18 +385,14 @@ void PhaseFunction::accumulateProducts(BufferScope &scope,
   Value weights = scope.weights(phase.getWeightsAttr());
   int64_t panel = *phase.getPanel();
 
-  // The segments follow the products' operands in order of first appearance.
-  llvm::SetVector<Value> operands;
-  for (ProductOp product : products)
-    operands.insert(product.getVectors().begin(), product.getVectors().end());
-
   int64_t segmentBegin = 0, steps = 0;
-  for (auto [operand, attr] : llvm::zip(operands, pack.getSegments())) {
+  for (auto [planned, attr] :
+       llvm::zip(segmentsOf(phase), pack.getSegments())) {
     auto segment = cast<SegmentAttr>(attr);
     int64_t step = segment.getTerms().size() * panel;
     SmallVector<RowPlace> places;
     for (RowReader &row : rows)
-      places.push_back(row.locate(operand));
+      places.push_back(row.locate(planned.operand));
     auto loop = loopTo(b, segment.getDepth(), 1, sums);
     {
       OpBuilder::InsertionGuard guard(b);

@@ -91,7 +91,6 @@ public:
   void rollback(const Checkpoint &to);
   void forgetHistory();
 
-  uint32_t getNumLeaves() const { return numLeaves; }
   /// None if there are no leaves.
   NodeId getRoot() const { return root; }
   /// All nodes are below that number.

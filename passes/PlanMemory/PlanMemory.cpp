@@ -43,22 +43,11 @@ static int64_t choosePanel(int64_t width, int64_t products) {
 /// multiply.
 static PackOp packWeights(OpBuilder &builder, PhaseOp phase, StringRef name,
                           int64_t panel) {
-  struct Segment {
-    SmallVector<TermAttr> terms;
-    SmallVector<int64_t> accumulators;
-  };
-  llvm::MapVector<Value, Segment> segments;
-  for (auto [number, product] :
-       llvm::enumerate(phase.getBodyBlock().getOps<ProductOp>()))
-    for (auto [index, vector] : llvm::enumerate(product.getVectors())) {
-      segments[vector].terms.push_back(product.getTerm(index));
-      segments[vector].accumulators.push_back(number);
-    }
   SmallVector<Attribute> attrs;
-  for (auto &[vector, segment] : segments)
+  for (const PhaseSegment &segment : segmentsOf(phase))
     attrs.push_back(SegmentAttr::get(builder.getContext(),
-                                     widthOf(vector.getType()), segment.terms,
-                                     segment.accumulators));
+                                     widthOf(segment.operand.getType()),
+                                     segment.terms, segment.accumulators));
   return PackOp::create(builder, phase.getLoc(), name, phase.getWidth(), panel,
                         builder.getArrayAttr(attrs));
 }

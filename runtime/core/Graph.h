@@ -206,7 +206,7 @@ private:
   template <typename T> static void grow(std::vector<T> &array, size_t needed) {
     if (needed >= none)
       throw std::length_error("graph");
-    array.resize(roomFor(array.size(), needed));
+    array.resize(std::min(roomFor(array.size(), needed), size_t(none)));
   }
 
   uint32_t nodeCount = 0;

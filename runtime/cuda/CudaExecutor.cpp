@@ -37,7 +37,7 @@ private:
   bool launchOnce();
   void launchSteps();
   void launchGraph();
-  void finishRun();
+  uint64_t finishRun();
 
   const SessionView session;
   const DeviceModel &model;
@@ -171,7 +171,8 @@ void CudaExecutor::reserve() {
   }
   if (image.size() > deviceImage.size() || image.size() > hostImage.size()) {
     synchronize();
-    size_t present = deviceImage.size();
+    // None where one of them is lacking since memory didn't suffice.
+    size_t present = std::min(deviceImage.size(), hostImage.size());
     const char *purpose = "a run's schedule and operands";
     deviceImage = DeviceMemory();
     deviceImage = allocateLarger(driver, present, image.size(), purpose);
@@ -271,7 +272,7 @@ void CudaExecutor::launchGraph() {
                "the graph of a run");
 }
 
-/// Starts the planned run and counts that.
+/// Starts the planned run.
 void CudaExecutor::launch() {
   if (image.numSteps() == 0)
     return;
@@ -282,13 +283,11 @@ void CudaExecutor::launch() {
     launchGraph();
   else if (mode == EDBC_LAUNCH_STEPS)
     launchSteps();
-  counts.deviceLaunches += mode == EDBC_LAUNCH_STEPS ? image.numSteps() : 1;
-  if (mode == EDBC_LAUNCH_ONCE)
-    counts.barriers += image.numLevels() - 1;
 }
 
-/// Marks what the run wrote, and copies what is going to be read.
-void CudaExecutor::finishRun() {
+/// Marks what the run wrote, and copies what is going to be read: returns how
+/// many bytes.
+uint64_t CudaExecutor::finishRun() {
   const edbc_library &library = *session.model.library;
   for (uint32_t c = 0; c < library.num_cells; ++c) {
     CellItems &items = session.cells[c];
@@ -300,21 +299,30 @@ void CudaExecutor::finishRun() {
     states[library.cells[c].result].setStale(*least, *most + size_t(1));
   }
   // What can't be copied now may be copied when it is read.
+  uint64_t bytes = 0;
   for (StateMemory &state : states)
     if (state.isWanted() && state.isStale() && !state.mustGrowHost())
-      counts.downloadedBytes += state.copyToHost(driver, work);
+      bytes += state.copyToHost(driver, work);
+  return bytes;
 }
 
 void CudaExecutor::run(const core::Schedule &schedule) {
   image.plan(schedule);
+  uint64_t downloaded = 0;
   onDevice([&] {
     reserve();
     upload();
     launch();
-    finishRun();
+    downloaded = finishRun();
     if (!isAsynchronous)
       synchronize();
   });
+  if (image.numSteps() != 0) {
+    counts.deviceLaunches += mode == EDBC_LAUNCH_STEPS ? image.numSteps() : 1;
+    if (mode == EDBC_LAUNCH_ONCE)
+      counts.barriers += image.numLevels() - 1;
+  }
+  counts.downloadedBytes += downloaded;
   counts.launches += image.numSteps();
   counts.copiedFloats += image.copiedFloats();
   counts.uploadedBytes += image.size();

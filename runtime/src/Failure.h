@@ -53,7 +53,8 @@ edbc_status guarded(edbc_error *error, Body body) noexcept {
     return fail(error, failure.status(), "%s", failure.what());
   } catch (const std::length_error &) {
     return fail(error, EDBC_OUT_OF_MEMORY,
-                "out of memory: more than 2^32 nodes or operands");
+                "out of memory: more nodes or operands than a session can "
+                "number");
   } catch (const std::bad_alloc &) {
     return fail(error, EDBC_OUT_OF_MEMORY, "out of memory");
   }

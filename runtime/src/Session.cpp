@@ -61,7 +61,8 @@ edbc_status edbc_session::beginInstance(uint32_t *number) {
   endStretch();
   // The session comes with an instance for nodes that are added before the
   // first call of this function; without such nodes it is the first one's.
-  if (isInstanceBegun || instances.back().lastStretch != none) {
+  if (isInstanceBegun || instances.back().lastStretch != none ||
+      instances.back().isDropped) {
     if (instances.size() == none)
       throw std::length_error("instances");
     instances.emplace_back();

@@ -9,8 +9,8 @@
 #include "compiler/Frontend/Frontend.h"
 #include "compiler/Load/DeviceKernels.h"
 #include "compiler/Pipelines.h"
+#include "compiler/Target/HostIsa.h"
 #include "dialects/Cell/Cell.h"
-#include "tools/bench/Machine.h"
 
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
@@ -95,7 +95,7 @@ edbc_policy_desc CompiledNetwork::getPolicy() const {
 
 void CompiledNetwork::load(const std::optional<DeviceTarget> &device) {
   PipelineOptions options;
-  options.isas = {static_cast<batch::Isa>(executedIsa())};
+  options.isas = {executedIsa()};
   for (Stage stage : allStages)
     if (stage > Stage::Policy)
       runStage(*module, stage, options);

@@ -6,11 +6,11 @@
 
 #include "tools/bench/Machine.h"
 
+#include "compiler/Target/HostIsa.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
-#include <cstring>
 #include <immintrin.h>
 #include <unistd.h>
 #include <vector>
@@ -21,39 +21,6 @@ using Clock = std::chrono::steady_clock;
 
 static double secondsSince(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-edbc_isa bench::bestIsa() {
-  bool hasV4 =
-      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512cd") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  bool hasV3 = __builtin_cpu_supports("avx2") &&
-               __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-  return !hasV3   ? EDBC_ISA_X86_64
-         : !hasV4 ? EDBC_ISA_X86_64_V3
-                  : EDBC_ISA_X86_64_V4;
-}
-
-const char *bench::isaName(edbc_isa isa) {
-  switch (isa) {
-  case EDBC_ISA_X86_64_V4:
-    return "x86-64-v4";
-  case EDBC_ISA_X86_64_V3:
-    return "x86-64-v3";
-  default:
-    return "x86-64";
-  }
-}
-
-edbc_isa bench::executedIsa() {
-  const char *forced = std::getenv("EDBC_ISA");
-  if (!forced || *forced == '\0')
-    return bestIsa();
-  for (edbc_isa isa : {EDBC_ISA_X86_64_V4, EDBC_ISA_X86_64_V3})
-    if (std::strcmp(forced, isaName(isa)) == 0)
-      return isa;
-  return EDBC_ISA_X86_64;
 }
 
 // Enough independent sums to keep two units of four cycles' latency busy, few
@@ -113,10 +80,10 @@ static float multiplyAdd128() {
 }
 
 double bench::measurePeak(double seconds) {
-  edbc_isa isa = bestIsa();
-  int lanes = isa == EDBC_ISA_X86_64_V4   ? 16
-              : isa == EDBC_ISA_X86_64_V3 ? 8
-                                          : 4;
+  batch::Isa isa = hostIsa();
+  int lanes = isa == batch::Isa::X86_64_V4   ? 16
+              : isa == batch::Isa::X86_64_V3 ? 8
+                                             : 4;
   double flop = 2.0 * lanes * numSums * numRounds;
   volatile float sink = 0;
   double shortest = HUGE_VAL;

@@ -7,23 +7,10 @@
 #ifndef EDBC_TOOLS_BENCH_MACHINE_H
 #define EDBC_TOOLS_BENCH_MACHINE_H
 
-#include "edbc/abi.h"
-
+#include <cstddef>
 #include <cstdint>
 
 namespace edbc::bench {
-
-/// The best instruction set of this machine among those that edbc has kernels
-/// for.
-edbc_isa bestIsa();
-
-/// As EDBC_ISA spells it.
-const char *isaName(edbc_isa isa);
-
-/// The one whose kernels a model created here uses: that which the environment
-/// variable EDBC_ISA asks for, or the best one. If it is one that edbc doesn't
-/// know, creating the model tells.
-edbc_isa executedIsa();
 
 /// The most arithmetic that one core does, in GFLOP/s: fused multiply-adds of
 /// 32-bit floats (where there are none, products and sums) in the registers of

@@ -330,3 +330,10 @@ const std::vector<MeasuredNetwork> &bench::measuredNetworks() {
   };
   return networks;
 }
+
+std::string bench::measuredNames() {
+  std::string names;
+  for (const MeasuredNetwork &network : measuredNetworks())
+    names += (names.empty() ? "" : ", ") + std::string(network.name);
+  return names;
+}

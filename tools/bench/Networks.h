@@ -49,6 +49,8 @@ struct MeasuredNetwork {
 };
 
 const std::vector<MeasuredNetwork> &measuredNetworks();
+/// Their names, for messages.
+std::string measuredNames();
 
 } // namespace edbc::bench
 

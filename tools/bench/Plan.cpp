@@ -8,8 +8,8 @@
 
 #include "compiler/Load/DeviceKernels.h"
 #include "tools/bench/Report.h"
+#include "tools/edbc/CommandLine.h"
 #include "tools/edbc/KernelArguments.h"
-#include "tools/edbc/ModelFile.h"
 
 #include <filesystem>
 
@@ -150,13 +150,9 @@ static bool takeNetworks(const cl::list<std::string> &given,
         llvm::find_if(measuredNetworks(), [&](const MeasuredNetwork &network) {
           return network.name == name;
         });
-    if (found == measuredNetworks().end()) {
-      std::string known;
-      for (const MeasuredNetwork &network : measuredNetworks())
-        known += (known.empty() ? "" : ", ") + std::string(network.name);
+    if (found == measuredNetworks().end())
       return reject("unknown network '" + name + "'; the networks are " +
-                    known);
-    }
+                    measuredNames());
     networks.push_back(*found);
   }
   return true;
@@ -209,8 +205,9 @@ static bool takeForms(const Arguments &arguments,
 
 static bool takeDevices(const Arguments &arguments, Plan &plan) {
   if (!arguments.gpu) {
-    if (!arguments.precision.empty() || !arguments.launch.empty())
-      return reject("--precision and --launch go only with --gpu");
+    if (!arguments.precision.empty() || !arguments.launch.empty() ||
+        arguments.ordinal.getNumOccurrences() != 0)
+      return reject("--precision, --launch and --ordinal go only with --gpu");
     plan.devices = {std::nullopt};
     plan.launches = {EDBC_LAUNCH_ONCE};
     return true;

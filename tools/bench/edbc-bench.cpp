@@ -7,11 +7,12 @@
 #include "compiler/Cuda/DeviceCode.h"
 #include "compiler/Emit/Files.h"
 #include "compiler/Reference/Reference.h"
+#include "compiler/Target/HostIsa.h"
 #include "tools/bench/Check.h"
 #include "tools/bench/Machine.h"
 #include "tools/bench/Plan.h"
 #include "tools/bench/Report.h"
-#include "tools/edbc/ModelFile.h"
+#include "tools/edbc/CommandLine.h"
 
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
@@ -297,7 +298,7 @@ bool Benchmark::run() {
     llvm::outs() << llvm::format(
         "This machine, one core: %.1f GFLOP/s of fused multiply-adds (%s), "
         "%.1f GB/s from memory\n\n",
-        measurePeak(/*seconds=*/0.2), isaName(bestIsa()),
+        measurePeak(/*seconds=*/0.2), batch::isaName(hostIsa()).data(),
         measureMemoryBandwidth());
   if (!onlyCompares)
     llvm::outs() << tableHead(!scheduleOnly);
@@ -307,16 +308,23 @@ bool Benchmark::run() {
   return numWrong == 0;
 }
 
-int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
+static int benchMain(int argc, const char **argv) {
   dropLibraryOptions();
-  std::optional<Plan> plan =
-      readCommandLine(argc, const_cast<const char **>(argv));
+  std::optional<Plan> plan = readCommandLine(argc, argv);
   if (!plan)
     return 2;
   try {
     return Benchmark(std::move(*plan)).run() ? 0 : 1;
+  } catch (const std::bad_alloc &) {
+    throw;
   } catch (const std::exception &error) {
     return fail("edbc-bench", error.what());
   }
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  return runProgram("edbc-bench", [&] {
+    return benchMain(argc, const_cast<const char **>(argv));
+  });
 }

@@ -10,7 +10,7 @@
 #include "tools/bench/CellCosts.h"
 #include "tools/bench/Measure.h"
 #include "tools/bench/Networks.h"
-#include "tools/edbc/ModelFile.h"
+#include "tools/edbc/CommandLine.h"
 
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
@@ -344,7 +344,8 @@ static bool takeNetworks(const Arguments &arguments,
     if (llvm::none_of(networks, [&](const MeasuredNetwork *network) {
           return network->name == name;
         }))
-      return reject("unknown network '" + name + "'");
+      return reject("unknown network '" + name + "'; the networks are " +
+                    measuredNames());
   return true;
 }
 
@@ -398,20 +399,27 @@ static void run(const Arguments &arguments,
     subject->printLearned();
 }
 
-int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
+static int policiesMain(int argc, const char **argv) {
   dropLibraryOptions();
   Arguments arguments;
-  if (!parseArguments(argc, const_cast<const char **>(argv), arguments.category,
-                      overview))
+  if (!parseArguments(argc, argv, arguments.category, overview))
     return 2;
   std::vector<const MeasuredNetwork *> networks;
   if (!check(arguments) || !takeNetworks(arguments, networks))
     return 2;
   try {
     run(arguments, networks);
+  } catch (const std::bad_alloc &) {
+    throw;
   } catch (const std::exception &error) {
     return fail("edbc-policies", error.what());
   }
   return 0;
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  return runProgram("edbc-policies", [&] {
+    return policiesMain(argc, const_cast<const char **>(argv));
+  });
 }

@@ -6,9 +6,11 @@
 
 #include "compiler/Cuda/Images.h"
 #include "compiler/Emit/Emit.h"
+#include "compiler/Load/DeviceKernels.h"
 #include "compiler/Pipelines.h"
 #include "compiler/Target/ObjectCode.h"
 #include "dialects/Cell/Cell.h"
+#include "tools/edbc/CommandLine.h"
 #include "tools/edbc/Commands.h"
 #include "tools/edbc/GraphFiles.h"
 #include "tools/edbc/KernelArguments.h"
@@ -125,6 +127,8 @@ bool Compilation::checkArguments() {
     if (!arguments.emit.empty() || !arguments.weights.empty())
       return error("--stop-after writes no library; it can't go with --emit "
                    "or --weights");
+    if (!arguments.output.empty())
+      return error("--stop-after prints the IR; it can't go with -o");
   } else if (arguments.output.empty()) {
     return error("where should the library go? Give -o DIR, or --stop-after");
   }
@@ -152,16 +156,13 @@ bool Compilation::checkArguments() {
     if (!llvm::is_contained(options.isas, *isa))
       options.isas.push_back(*isa);
   }
-  static constexpr edbc_precision precisions[] = {
-      EDBC_PRECISION_F32, EDBC_PRECISION_TF32, EDBC_PRECISION_BF16};
-  const edbc_precision *found =
-      llvm::find_if(precisions, [&](edbc_precision known) {
-        return cuda::precisionName(known) == arguments.precision;
-      });
-  if (found == std::end(precisions))
-    return error("unknown precision '" + arguments.precision +
-                 "'; known are f32, tf32 and bf16");
-  precision = *found;
+  llvm::Expected<edbc_precision> known = parsePrecision(arguments.precision);
+  if (!known)
+    return error(llvm::toString(known.takeError()));
+  precision = *known;
+  if (arguments.precision.getNumOccurrences() != 0 &&
+      arguments.target.empty() && !emitsDeviceCode)
+    return error("--precision goes only with --target or --emit=cuda");
   if (!arguments.target.empty()) {
     auto target = cuda::parseTarget(arguments.target);
     if (!target)

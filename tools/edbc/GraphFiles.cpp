@@ -6,7 +6,7 @@
 
 #include "tools/edbc/GraphFiles.h"
 
-#include "tools/edbc/ModelFile.h"
+#include "tools/edbc/CommandLine.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MemoryBuffer.h"

@@ -7,6 +7,7 @@
 #include "compiler/Pipelines.h"
 #include "dialects/Cell/Cell.h"
 #include "passes/SearchSchedule/Search.h"
+#include "tools/edbc/CommandLine.h"
 #include "tools/edbc/Commands.h"
 #include "tools/edbc/GraphFiles.h"
 #include "tools/edbc/InspectLayout.h"
@@ -111,9 +112,10 @@ bool Inspection::checkArguments() {
   if (!arguments.policy.apply("edbc inspect", options.policy))
     return false;
   if (arguments.layout) {
-    if (!arguments.policy.samples.empty() || !arguments.graphs.empty())
-      return error("--layout needs no graphs; it can't go with --samples or "
-                   "--graphs");
+    if (!arguments.policy.samples.empty() || !arguments.graphs.empty() ||
+        !arguments.batches.empty())
+      return error("--layout needs no graphs; it can't go with --samples, "
+                   "--graphs or --batch");
     return true;
   }
   if (arguments.policy.samples.empty())

@@ -6,7 +6,7 @@
 
 #include "tools/edbc/KernelArguments.h"
 
-#include "tools/edbc/ModelFile.h"
+#include "tools/edbc/CommandLine.h"
 
 using namespace edbc;
 namespace cl = llvm::cl;

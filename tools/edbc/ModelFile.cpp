@@ -22,12 +22,15 @@ ModelArguments::ModelArguments(cl::OptionCategory &category)
            cl::desc("Set a named dimension of the model file"),
            cl::cat(category)),
       name("name", cl::value_desc("identifier"),
-           cl::desc("Name of the library, instead of the network's; two "
-                    "libraries of one program need two"),
+           cl::desc("Name of the library and in graph files, instead of the "
+                    "network's; two libraries of one program need two"),
            cl::cat(category)) {}
 
 ModelFile::ModelFile(mlir::MLIRContext &context)
-    : context(context), diagnostics(sources, &context, llvm::errs()) {}
+    : context(context), diagnostics(sources, &context, llvm::errs()) {
+  // Messages are of the model file; the operation may be the whole network.
+  context.printOpOnDiagnostic(false);
+}
 
 static bool isIdentifier(llvm::StringRef name) {
   return !name.empty() && !llvm::isDigit(name.front()) &&
@@ -59,25 +62,4 @@ bool ModelFile::import(const ModelArguments &arguments) {
   }
   llvm::errs() << problems.str();
   return static_cast<bool>(module);
-}
-
-int edbc::fail(llvm::StringRef command, const llvm::Twine &message) {
-  llvm::errs() << command << ": error: " << message << "\n";
-  return 1;
-}
-
-void edbc::dropLibraryOptions() {
-  llvm::SmallVector<cl::Option *> options;
-  for (auto &entry : cl::getRegisteredOptions())
-    if (!entry.first.starts_with("help"))
-      options.push_back(entry.second);
-  for (cl::Option *option : options)
-    option->removeArgument();
-}
-
-bool edbc::parseArguments(int argc, const char **argv,
-                          cl::OptionCategory &category,
-                          llvm::StringRef overview) {
-  cl::HideUnrelatedOptions(category);
-  return cl::ParseCommandLineOptions(argc, argv, overview, &llvm::errs());
 }

@@ -43,21 +43,6 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;
 };
 
-/// Prints "COMMAND: error: MESSAGE" and returns the exit status 1.
-int fail(llvm::StringRef command, const llvm::Twine &message);
-
-/// Takes the options of the LLVM libraries off the command line, where they
-/// would clash with a command's own (--stop-after). Comes before a command
-/// creates its options.
-void dropLibraryOptions();
-
-/// Parses a command's options, of which only those of `category` are listed by
-/// --help (those of MLIR by --help-hidden). Prints and returns false if they
-/// are wrong.
-bool parseArguments(int argc, const char **argv,
-                    llvm::cl::OptionCategory &category,
-                    llvm::StringRef overview);
-
 } // namespace edbc
 
 #endif // EDBC_TOOLS_EDBC_MODELFILE_H

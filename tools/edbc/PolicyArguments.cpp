@@ -6,7 +6,7 @@
 
 #include "tools/edbc/PolicyArguments.h"
 
-#include "tools/edbc/ModelFile.h"
+#include "tools/edbc/CommandLine.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -63,8 +63,9 @@ PolicyArguments::PolicyArguments(cl::OptionCategory &category)
           "policy-batch-cost", cl::CommaSeparated,
           cl::value_desc("cell=number"), cl::cat(category),
           cl::desc("What a batch of each cell costs, in nanoseconds say: "
-                   "the policy makes this low, not the number of batches "
-                   "(edbc-bench --cell-costs measures them)")),
+                   "the policy makes this low, not the number of batches. "
+                   "Whole numbers, one for every cell that has a kernel "
+                   "(edbc-policies --time measures them)")),
       seconds("policy-seconds", cl::init(60), cl::cat(category),
               cl::desc("End learning after this time, 0 for never (default: "
                        "60)")),
@@ -93,6 +94,12 @@ bool PolicyArguments::apply(llvm::StringRef command,
   if (returnSteps == 0 || evaluationInterval == 0 || memory == 0)
     return error("--policy-return-steps, --policy-evaluation-interval and "
                  "--policy-memory must not be 0");
+  for (const cl::opt<double> *share : {&learningRate, &discount, &exploration,
+                                       &explorationDecay, &minExploration})
+    if (!(*share >= 0 && *share <= 1))
+      return error("--" + share->ArgStr + " must be between 0 and 1");
+  if (!(alpha >= 0 && alpha <= 1e6))
+    return error("--policy-alpha must be between 0 and 1000000");
   options.encoding = encoding;
   options.method = method;
   options.batchSize = batch;

@@ -9,6 +9,8 @@
 #include "compiler/Load/LoadedLibrary.h"
 #include "compiler/Pipelines.h"
 #include "compiler/Reference/Reference.h"
+#include "compiler/Target/HostIsa.h"
+#include "tools/edbc/CommandLine.h"
 #include "tools/edbc/Commands.h"
 #include "tools/edbc/GraphFiles.h"
 #include "tools/edbc/KernelArguments.h"
@@ -18,7 +20,6 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
-#include "llvm/TargetParser/Host.h"
 
 #include <charconv>
 #include <cmath>
@@ -141,30 +142,6 @@ private:
   LargestError largest;
 };
 } // namespace
-
-/// The instruction set that a model created here will use: that which the
-/// environment asks for, or the best of this machine. If it is one that edbc
-/// doesn't know, creating the model tells.
-static batch::Isa executedIsa() {
-  const char *forced = std::getenv("EDBC_ISA");
-  if (forced && *forced != '\0') {
-    const batch::Isa *found =
-        llvm::find_if(batch::allIsas, [&](batch::Isa isa) {
-          return batch::isaName(isa) == forced;
-        });
-    return found == std::end(batch::allIsas) ? batch::Isa::X86_64 : *found;
-  }
-  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  auto hasAll = [&](llvm::ArrayRef<const char *> names) {
-    return llvm::all_of(
-        names, [&](const char *name) { return features.lookup(name); });
-  };
-  if (!hasAll({"avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"}))
-    return batch::Isa::X86_64;
-  if (!hasAll({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}))
-    return batch::Isa::X86_64_V3;
-  return batch::Isa::X86_64_V4;
-}
 
 bool Runner::runStages(mlir::ModuleOp module) {
   PipelineOptions options;
@@ -447,6 +424,10 @@ int edbc::runMain(int argc, const char **argv) {
       parsePrecision(arguments.precision);
   if (!precision) {
     fail("edbc run", llvm::toString(precision.takeError()));
+    return 2;
+  }
+  if (arguments.precision.getNumOccurrences() != 0 && !cudaDevice) {
+    fail("edbc run", "--precision goes only with --device=cuda");
     return 2;
   }
   if (arguments.weights.empty())

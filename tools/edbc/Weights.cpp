@@ -7,6 +7,7 @@
 #include "compiler/Emit/Files.h"
 #include "compiler/Emit/RandomWeights.h"
 #include "dialects/Cell/Cell.h"
+#include "tools/edbc/CommandLine.h"
 #include "tools/edbc/Commands.h"
 #include "tools/edbc/ModelFile.h"
 

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tools/edbc/CommandLine.h"
 #include "tools/edbc/Commands.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -46,14 +47,18 @@ int main(int argc, char **argv) {
   std::vector<const char *> arguments(argv + 1, argv + argc);
   arguments[0] = program.c_str();
   int count = static_cast<int>(arguments.size());
+  auto run = [&](int (*commandMain)(int, const char **)) {
+    return edbc::runProgram(
+        program, [&] { return commandMain(count, arguments.data()); });
+  };
   if (command == "compile")
-    return edbc::compileMain(count, arguments.data());
+    return run(edbc::compileMain);
   if (command == "inspect")
-    return edbc::inspectMain(count, arguments.data());
+    return run(edbc::inspectMain);
   if (command == "run")
-    return edbc::runMain(count, arguments.data());
+    return run(edbc::runMain);
   if (command == "weights")
-    return edbc::weightsMain(count, arguments.data());
+    return run(edbc::weightsMain);
   llvm::errs() << "edbc: error: unknown command '" << command
                << "'; the commands are compile, inspect, run and "
                   "weights\n";

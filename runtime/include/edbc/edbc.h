@@ -15,7 +15,7 @@
  *   for (const Tree &tree : trees) {
  *     session.beginInstance();
  *     tree_lstm::Node node = session.inner(session.leaf(3), session.leaf(7));
- *     scores.push_back(session.score(node));
+ *     scores.push_back(session.score(node, tree.label));
  *   }
  *   session.run();
  *   for (tree_lstm::Score score : scores)

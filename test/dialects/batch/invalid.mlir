@@ -331,7 +331,7 @@ batch.param @U : tensor<16x32xf32>
 batch.state @Node {h : 16}
 batch.pack @p rows 16 panel 16 [#batch.segment<16, [<@U[0]>] into [0]>]
 batch.kernel @segments(%x: !batch.values<16>, %y: !batch.values<16>) -> @Node {
-  // expected-error @+1 {{multiplies 2 operands, but @p has 1 segments}}
+  // expected-error @+1 {{has products of 2 segments, but @p has 1}}
   batch.phase width 16 weights @p panel 16 {
     %h = batch.input %x : !batch.values<16> -> tensor<?x16xf32>
     %g = batch.input %y : !batch.values<16> -> tensor<?x16xf32>

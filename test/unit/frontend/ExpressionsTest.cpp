@@ -263,6 +263,8 @@ TEST(Expressions, Errors) {
                 "vector of shape [4]\n"},
       {"[W; x.M] @ a", "10:9: a concatenation can only be the right operand of "
                        "'@' or the value of a field\n"},
+      {"x.M @ [a; b]",
+       "10:15: only a parameter can multiply a concatenation\n"},
       {"columns(b) @ a", "10:9: the left operand of '@' must be a matrix, "
                          "found 'columns', which has no shape of its own\n"},
       {"W @ rows(a)", "10:13: the right operand of '@' must be a vector or a "

@@ -129,7 +129,8 @@ TEST(GraphFileTest, ReadsFloatsExactly) {
   GraphFile file = read("edbc-graphs 1 tree\ninstance\n"
                         "scan [0.1 1e-45 3.4028235e+38]\n"
                         "scan [inf -inf nan]\n"
-                        "scan [1e-60 -0 +7]\n");
+                        "scan [1e-60 -0 +7]\n"
+                        "scan [1e-400 -1e-400 0]\n");
   ASSERT_TRUE(file.errors.empty()) << file.errors.front().format("F");
   const std::vector<float> &values = file.instances[0].values;
   EXPECT_EQ(values[0], 0.1f);
@@ -141,6 +142,8 @@ TEST(GraphFileTest, ReadsFloatsExactly) {
   EXPECT_EQ(values[6], 0);
   EXPECT_TRUE(std::signbit(values[7]));
   EXPECT_EQ(values[8], 7);
+  EXPECT_EQ(values[9], 0);
+  EXPECT_TRUE(std::signbit(values[10]));
 }
 
 TEST(GraphFileTest, ReadsLists) {
@@ -391,6 +394,12 @@ TEST(GraphFileTest, RejectsNodeBeforeFirstInstance) {
   EXPECT_EQ(errorOf("leaf 1\nleaf 2\ninner 0 1\n"),
             "F:2:1: error: expected 'instance' before the first node, found "
             "'leaf'");
+}
+
+TEST(GraphFileTest, RejectsMistypedInstanceOnce) {
+  EXPECT_EQ(errorOf("intance\nleaf 1\n"),
+            "F:2:1: error: expected 'instance' before the first node, found "
+            "'intance'");
 }
 
 TEST(GraphFileTest, RejectsRunsWithoutNodes) {

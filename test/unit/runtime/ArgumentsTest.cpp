@@ -105,7 +105,8 @@ TEST_F(ArgumentsTest, RefusesMoreElementsThanCanBeNumbered) {
   EXPECT_EQ(messageOf([&] {
               session.join(node, {&node, size_t(1) << 32}, {});
             }),
-            "out of memory: more than 2^32 nodes or operands");
+            "out of memory: more nodes or operands than a session can "
+            "number");
   EXPECT_EQ(session.statistics().nodes, 1u);
 }
 

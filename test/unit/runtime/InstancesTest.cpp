@@ -125,6 +125,15 @@ TEST_F(InstancesTest, DroppedInstancesGiveTheirRowsAway) {
   EXPECT_EQ(place(leaves[1]), second);
 }
 
+TEST_F(InstancesTest, DroppedBeforeTheFirstIsNotBegun) {
+  session.dropInstance(0);
+  EXPECT_EQ(session.beginInstance(), 1u);
+  Node leaf = session.leaf(3);
+  session.run();
+  EXPECT_EQ(toVector(session.hidden(leaf)), leafValues(3).h);
+  session.dropInstance(1);
+}
+
 TEST_F(InstancesTest, DropsWhileOthersGoOn) {
   for (const edbc::SessionOptions &options : policiesAndSharing()) {
     Session session(model, options);
