@@ -56,7 +56,8 @@ def MergeProducts : Pass<"batch-merge-products", "::edbc::batch::KernelOp"> {
   let summary = "makes one product of products that are added";
   let description = [{
     Products that are added to each other become one sum of products, which needs
-    one accumulator; an addend between them, such as a bias, is added last.
+    one accumulator; addends between them, such as biases, are added last, from
+    left to right, however the additions are nested.
 
     ```mlir
     %p = batch.product %x with [#batch.term<@W[0]>] : tensor<?x64xf32> -> tensor<?x64xf32>

@@ -7,8 +7,7 @@
 #include "passes/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/IR/Builders.h"
 
 namespace edbc {
 #define GEN_PASS_DEF_MERGEPRODUCTS
@@ -19,68 +18,78 @@ using namespace mlir;
 using namespace edbc;
 using namespace edbc::batch;
 
-/// One product instead of the sum of two, or null if one of them is needed
-/// elsewhere.
-static Value mergeProducts(Value a, Value b, Location loc,
-                           PatternRewriter &rewriter) {
-  auto left = a.getDefiningOp<ProductOp>();
-  auto right = b.getDefiningOp<ProductOp>();
-  if (!left || !right || !left->hasOneUse() || !right->hasOneUse() ||
-      left.getInitial() || right.getInitial())
-    return {};
-  SmallVector<Value> vectors(left.getVectors());
-  llvm::append_range(vectors, right.getVectors());
-  SmallVector<Attribute> terms(left.getTerms().getValue());
-  llvm::append_range(terms, right.getTerms());
-  return ProductOp::create(rewriter, loc, a.getType(), vectors,
-                           /*initial=*/Value(), rewriter.getArrayAttr(terms));
+/// Whether a product can be a part of another one.
+static bool isMergeable(ProductOp product) {
+  return product && product->hasOneUse() && !product.getInitial();
+}
+
+/// The addition that alone uses the value, if that is so.
+static arith::AddFOp onlyAddition(Value value) {
+  return value.hasOneUse() ? dyn_cast<arith::AddFOp>(*value.user_begin())
+                           : arith::AddFOp();
+}
+
+/// What a tree of additions adds, from left to right, and the additions, each
+/// before those that it uses.
+static void flatten(arith::AddFOp root, SmallVectorImpl<Value> &addends,
+                    SmallVectorImpl<arith::AddFOp> &additions) {
+  SmallVector<Value> open = {root.getResult()};
+  while (!open.empty()) {
+    Value value = open.pop_back_val();
+    auto add = value.getDefiningOp<arith::AddFOp>();
+    if (!add || (add != root && !value.hasOneUse())) {
+      addends.push_back(value);
+      continue;
+    }
+    additions.push_back(add);
+    open.push_back(add.getRhs());
+    open.push_back(add.getLhs());
+  }
+}
+
+/// Makes one product of those that a tree of additions adds. The other addends
+/// are added to it in their order.
+static void mergeProducts(arith::AddFOp root) {
+  SmallVector<Value> addends;
+  SmallVector<arith::AddFOp> additions;
+  flatten(root, addends, additions);
+  SmallVector<ProductOp> products;
+  for (Value addend : addends)
+    if (auto product = addend.getDefiningOp<ProductOp>(); isMergeable(product))
+      products.push_back(product);
+  if (products.size() < 2)
+    return;
+
+  OpBuilder builder(root);
+  SmallVector<Value> vectors;
+  SmallVector<Attribute> terms;
+  for (ProductOp product : products) {
+    llvm::append_range(vectors, product.getVectors());
+    llvm::append_range(terms, product.getTerms());
+  }
+  Location loc = root.getLoc();
+  Value sum =
+      ProductOp::create(builder, loc, root.getType(), vectors,
+                        /*initial=*/Value(), builder.getArrayAttr(terms));
+  for (Value addend : addends)
+    if (!isMergeable(addend.getDefiningOp<ProductOp>()))
+      sum = arith::AddFOp::create(builder, loc, sum, addend);
+  root.getResult().replaceAllUsesWith(sum);
+  for (arith::AddFOp add : additions)
+    add.erase();
+  for (ProductOp product : products)
+    product.erase();
 }
 
 namespace {
-/// product(a) + product(b) -> product(a, b): one accumulator instead of two.
-struct MergeSummedProducts : OpRewritePattern<arith::AddFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::AddFOp add,
-                                PatternRewriter &rewriter) const override {
-    Value merged =
-        mergeProducts(add.getLhs(), add.getRhs(), add.getLoc(), rewriter);
-    if (!merged)
-      return rewriter.notifyMatchFailure(
-          add, "not a sum of two products that are used once");
-    rewriter.replaceOp(add, merged);
-    return success();
-  }
-};
-
-/// (product(a) + x) + product(b) -> product(a, b) + x
-struct MergeProductsAroundAddend : OpRewritePattern<arith::AddFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::AddFOp add,
-                                PatternRewriter &rewriter) const override {
-    auto inner = add.getLhs().getDefiningOp<arith::AddFOp>();
-    if (!inner || !inner->hasOneUse())
-      return rewriter.notifyMatchFailure(add, "not a sum of three");
-    for (bool isLeft : {true, false}) {
-      Value product = isLeft ? inner.getLhs() : inner.getRhs();
-      Value addend = isLeft ? inner.getRhs() : inner.getLhs();
-      if (Value merged =
-              mergeProducts(product, add.getRhs(), add.getLoc(), rewriter)) {
-        rewriter.replaceOpWithNewOp<arith::AddFOp>(add, merged, addend);
-        return success();
-      }
-    }
-    return rewriter.notifyMatchFailure(add, "not two products and an addend");
-  }
-};
-
 struct MergeProductsPass : edbc::impl::MergeProductsBase<MergeProductsPass> {
   void runOnOperation() override {
-    RewritePatternSet patterns(&getContext());
-    patterns.add<MergeSummedProducts, MergeProductsAroundAddend>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+    SmallVector<arith::AddFOp> roots;
+    getOperation()->walk([&](arith::AddFOp add) {
+      if (!onlyAddition(add.getResult()))
+        roots.push_back(add);
+    });
+    llvm::for_each(roots, mergeProducts);
   }
 };
 } // namespace
