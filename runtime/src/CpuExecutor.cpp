@@ -374,21 +374,32 @@ struct DividedPhase {
   int64_t panelsPerPart;
 
   DividedPhase(edbc_phase_fn function, void *const *buffers, int64_t firstRow,
-               int64_t numRows, int64_t numPanels, int64_t numThreads)
+               int64_t numRows, int64_t numPanels, int64_t numThreads,
+               int64_t partsPerThread)
       : function(function), buffers(buffers), firstRow(firstRow),
         numRows(numRows), numPanels(numPanels), rowsPerPart(numRows),
         panelsPerPart(numPanels) {
-    // Kernels take up to eight rows in one go; 24 is a multiple of all tiles.
-    constexpr int64_t tile = 24;
-    // By panels each thread reads its own part of the weights.
-    if (numPanels % numThreads == 0 || numPanels >= 4 * numThreads)
-      panelsPerPart = divideUp(numPanels, numThreads);
-    else if (numRows >= tile * numThreads)
-      rowsPerPart = divideUp(divideUp(numRows, numThreads), tile) * tile;
-    else if (numPanels > 1)
+    for (; partsPerThread != 0; partsPerThread /= 2)
+      if (dividesEvenly(numThreads * partsPerThread))
+        return;
+    if (numPanels > 1)
       panelsPerPart = divideUp(numPanels, numThreads);
     else
       rowsPerPart = divideUp(numRows, numThreads);
+  }
+
+  /// Divides into so many parts of about the same size, if there can be such.
+  bool dividesEvenly(int64_t numParts) {
+    // Kernels take up to eight rows in one go; 24 is a multiple of all tiles.
+    constexpr int64_t tile = 24;
+    // By panels each thread reads its own part of the weights.
+    if (numPanels % numParts == 0 || numPanels >= 4 * numParts)
+      panelsPerPart = divideUp(numPanels, numParts);
+    else if (numRows >= tile * numParts)
+      rowsPerPart = divideUp(divideUp(numRows, numParts), tile) * tile;
+    else
+      return false;
+    return true;
   }
 
   /// One of the two is 1.
@@ -433,8 +444,13 @@ void CpuExecutor::executePhase(uint32_t cell, uint32_t number, int64_t firstRow,
     std::chrono::duration<double, std::nano> time = Clock::now() - begin;
     return time.count() / count;
   };
-  DividedPhase divided(function, buffers, firstRow, numRows, phase.num_panels,
-                       numThreads);
+  // Several for each thread, where they are large enough: then one that the
+  // machine holds up does less.
+  constexpr double mostPerThread = 4;
+  double partsPerThread = rowCost * count / (leastCost * numThreads);
+  DividedPhase divided(
+      function, buffers, firstRow, numRows, phase.num_panels, numThreads,
+      static_cast<int64_t>(std::clamp(partsPerThread, 1.0, mostPerThread)));
   uint32_t numParts = divided.numParts();
   if (rowCost * count < leastCost || numParts == 1) {
     executeAlone();
