@@ -240,23 +240,24 @@ static void orderProducts(KernelOp kernel) {
   SmallVector<TokenSlice> slices;
   for (BlockArgument token : tokensOf(kernel))
     slices.emplace_back(kernel, token);
-  auto sliceOf = [&](Value value) {
-    return llvm::find_if(
-               slices,
-               [&](const TokenSlice &slice) { return slice.contains(value); }) -
-           slices.begin();
-  };
   for (auto product : kernel.getBodyBlock().getOps<ProductOp>()) {
-    using Part = std::pair<Value, Attribute>;
-    SmallVector<Part> parts;
-    for (auto [vector, term] :
-         llvm::zip(product.getVectors(), product.getTerms()))
-      parts.push_back({vector, term});
-    llvm::stable_sort(parts, [&](const Part &a, const Part &b) {
-      return sliceOf(a.first) < sliceOf(b.first);
+    SmallVector<Value> vectors;
+    SmallVector<Attribute> terms;
+    auto take = [&](llvm::function_ref<bool(Value)> isNext) {
+      for (auto [vector, term] :
+           llvm::zip(product.getVectors(), product.getTerms()))
+        if (isNext(vector)) {
+          vectors.push_back(vector);
+          terms.push_back(term);
+        }
+    };
+    for (const TokenSlice &slice : slices)
+      take([&](Value value) { return slice.contains(value); });
+    take([&](Value value) {
+      return llvm::none_of(slices, [&](const TokenSlice &slice) {
+        return slice.contains(value);
+      });
     });
-    SmallVector<Value> vectors(llvm::make_first_range(parts));
-    SmallVector<Attribute> terms(llvm::make_second_range(parts));
     product.getVectorsMutable().assign(vectors);
     product.setTermsAttr(ArrayAttr::get(product.getContext(), terms));
   }
