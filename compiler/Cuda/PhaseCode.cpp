@@ -9,7 +9,6 @@
 #include "compiler/Cuda/Finish.h"
 #include "compiler/Cuda/Rows.h"
 
-#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;

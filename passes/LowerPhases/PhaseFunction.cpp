@@ -17,7 +17,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -95,6 +94,8 @@ private:
   SmallVector<MultiplyOp> multiplies;
   SmallVector<Value> summed;
   PackOp pack; ///< null where there are no products
+  /// What the segments of `pack` multiply.
+  const std::vector<PhaseSegment> segments;
   Tile tile;
   VectorType vectorType;
   func::FuncOp epilogue;
@@ -109,7 +110,8 @@ PhaseFunction::PhaseFunction(ModuleOp module, StringRef name, PhaseOp phase,
       phase(phase), kernel(cast<KernelOp>(phase->getParentOp())),
       symbols(symbols), isa(isa),
       products(phase.getBodyBlock().getOps<ProductOp>()),
-      multiplies(phase.getBodyBlock().getOps<MultiplyOp>()) {
+      multiplies(phase.getBodyBlock().getOps<MultiplyOp>()),
+      segments(segmentsOf(phase)) {
   llvm::append_range(summed, products);
   llvm::append_range(summed, multiplies);
   // A multiplication goes on alone, as a segment with one term does.
@@ -386,8 +388,7 @@ void PhaseFunction::accumulateProducts(BufferScope &scope,
   int64_t panel = *phase.getPanel();
 
   int64_t segmentBegin = 0, steps = 0;
-  for (auto [planned, attr] :
-       llvm::zip(segmentsOf(phase), pack.getSegments())) {
+  for (auto [planned, attr] : llvm::zip(segments, pack.getSegments())) {
     auto segment = cast<SegmentAttr>(attr);
     int64_t step = segment.getTerms().size() * panel;
     SmallVector<RowPlace> places;

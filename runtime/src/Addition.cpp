@@ -353,7 +353,7 @@ edbc_status edbc_session_add(edbc_session *session, uint32_t cell,
   return adder->add(session, cell, arguments, out, error, *adder);
 }
 
-/// What keeps a value from being a node of this session, or null.
+/// What keeps a value from being a node of the session, or null.
 const char *edbc_session::explainValue(const edbc_value &value) const {
   if (!value.session)
     return "the value is of no node";

@@ -616,7 +616,7 @@ edbc_status edbc_session_drop_instance(edbc_session *session, uint32_t instance,
                                        edbc_error *error);
 
 /** Adds a node: cell number `cell` applied to `arguments`, one for each of its
- *  operands. Nodes among them must be of this session and instance. */
+ *  operands. Nodes among them must be of the same session and instance. */
 edbc_status edbc_session_add(edbc_session *session, uint32_t cell,
                              const edbc_argument *arguments, edbc_value *out,
                              edbc_error *error);
