@@ -54,8 +54,7 @@ std::optional<edbc_launch> bench::findLaunch(std::string_view name) {
 Result::Roofline Result::roofline() const {
   Roofline sum;
   for (const Work &work : figures.batchWork) {
-    double arithmeticMs =
-        work.executedFlop * 1e-6 / (peakGflops * configuration.threads);
+    double arithmeticMs = work.executedFlop * 1e-6 / peakGflops;
     double trafficMs = work.bytes * 1e-6 / (bandwidth * configuration.threads);
     (arithmeticMs > trafficMs ? sum.arithmeticMs : sum.trafficMs) +=
         std::max(arithmeticMs, trafficMs) / double(figures.miniBatches);

@@ -37,7 +37,7 @@ struct Result {
   Measurement figures;
   /// Of execution; empty if graphs were only scheduled.
   std::string isa;
-  /// Of one core, measured just before, or of the device.
+  /// Of as many threads, measured just before and after, or of the device.
   double peakGflops = 0;
   /// GB/s of one core that reads as much memory as the weights take, measured
   /// just after.
@@ -58,10 +58,7 @@ struct Result {
     return configuration.batch / figures.ms * 1e3;
   }
   double gflops() const { return figures.gflop / figures.ms * 1e3; }
-  /// Of as many cores as there are threads.
-  double percentOfPeak() const {
-    return gflops() / (peakGflops * configuration.threads) * 100;
-  }
+  double percentOfPeak() const { return gflops() / peakGflops * 100; }
   /// The least time of execution, in milliseconds: that of each batch by the
   /// arithmetic that is executed or by the traffic, whichever takes longer.
   struct Roofline {
@@ -104,7 +101,7 @@ std::string tableRow(const Result &result);
 ///     copied_bytes          moved by those that compute nothing
 ///     gflop                 arithmetic of a mini-batch (see Work.h)
 ///     gflops                gflop for each second
-///     peak_gflops           of one core, measured just before
+///     peak_gflops           of as many threads, measured just before and after
 ///     bytes_moved           estimated traffic of a mini-batch (see Work.h)
 ///     executed_gflop        arithmetic that kernels execute, without what is
 ///                           folded away

@@ -137,11 +137,16 @@ void Benchmark::measureConfiguration(const CompiledNetwork &compiled,
   } else {
     result.isa = edbc_model_isa(&compiled.getModel());
     result.limits = limits;
-    result.peakGflops = result.device ? limits.gflops[result.device->precision]
-                                      : measurePeak(/*seconds=*/0.02);
+    auto peakOf = [&](uint32_t numThreads) {
+      return result.device ? limits.gflops[result.device->precision]
+                           : measurePeak(/*seconds=*/0.02, numThreads);
+    };
+    result.peakGflops = peakOf(result.configuration.threads);
     try {
       result.figures = measure(compiled, instances, network.output,
                                result.configuration, effort);
+      result.peakGflops =
+          std::max(result.peakGflops, peakOf(result.configuration.threads));
     } catch (const MemoryShortage &shortage) {
       llvm::errs() << "edbc-bench: note: " << network.name << " in batches of "
                    << result.configuration.batch
@@ -185,7 +190,8 @@ void Benchmark::measurePeers(const CompiledNetwork &compiled,
       measure(compiled, instances, network.output, result.configuration, once);
   for (const Peer *peer : peers) {
     result.peer = peer->name;
-    result.peakGflops = measurePeak(/*seconds=*/0.02);
+    result.peakGflops =
+        measurePeak(/*seconds=*/0.02, result.configuration.threads);
     std::optional<double> ms =
         runPeer(*peer, network.name, result.hidden,
                 result.configuration.threads, few.repeat, files);
@@ -298,8 +304,8 @@ bool Benchmark::run() {
     llvm::outs() << llvm::format(
         "This machine, one core: %.1f GFLOP/s of fused multiply-adds (%s), "
         "%.1f GB/s from memory\n\n",
-        measurePeak(/*seconds=*/0.2), batch::isaName(hostIsa()).data(),
-        measureMemoryBandwidth());
+        measurePeak(/*seconds=*/0.2, /*numThreads=*/1),
+        batch::isaName(hostIsa()).data(), measureMemoryBandwidth());
   if (!onlyCompares)
     llvm::outs() << tableHead(!scheduleOnly);
   for (const MeasuredNetwork &network : networks)
