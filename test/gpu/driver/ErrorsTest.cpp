@@ -121,14 +121,19 @@ TEST_F(ErrorsTest, RunsMayFailAnywhere) {
       failCall(function, n, 2);
       isDone = true;
       auto insist = [&](auto call) {
-        uint64_t batches = session.statistics().batches;
+        edbc_statistics earlier = session.statistics();
         edbc::Error error = errorOf(call);
         if (error.status() == EDBC_OK)
           return;
         isDone = false;
         ++numFailures;
         EXPECT_EQ(error.status(), EDBC_OUT_OF_MEMORY) << error.what();
-        EXPECT_EQ(session.statistics().batches, batches);
+        edbc_statistics later = session.statistics();
+        EXPECT_EQ(later.batches, earlier.batches);
+        EXPECT_EQ(later.launches, earlier.launches);
+        EXPECT_EQ(later.device_launches, earlier.device_launches);
+        EXPECT_EQ(later.barriers, earlier.barriers);
+        EXPECT_EQ(later.uploaded_bytes, earlier.uploaded_bytes);
         call();
       };
       insist([&] { session.run(); });
@@ -171,6 +176,22 @@ TEST_F(ErrorsTest, TakesWhatIsNeededWhereRoomToGrowIsRefused) {
   session.run();
   failNoCall();
   expectScores(session, first);
+  expectScores(session, scores);
+}
+
+TEST_F(ErrorsTest, FailedAttemptsTakeNoMoreMemory) {
+  Model model(device.get(), edbc::Device::cuda());
+  Session session(model);
+  std::vector<Score> scores = addInstances(session, 100);
+  size_t used = 0;
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    failCall("cuMemHostAlloc", 1, 2);
+    EXPECT_EQ(errorOf([&] { session.run(); }).status(), EDBC_OUT_OF_MEMORY);
+    if (attempt == 0)
+      used = usedMemory();
+    EXPECT_EQ(usedMemory(), used);
+  }
+  session.run();
   expectScores(session, scores);
 }
 

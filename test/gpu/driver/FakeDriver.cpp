@@ -168,6 +168,12 @@ std::string fake::misuse() {
   return state.misuse;
 }
 
+size_t fake::usedMemory() {
+  State &state = State::get();
+  std::lock_guard lock(state.mutex);
+  return state.numBytes;
+}
+
 std::string fake::leaks() {
   State &state = State::get();
   std::lock_guard lock(state.mutex);

@@ -76,6 +76,8 @@ unsigned numCalls(const std::string &function);
 std::string misuse();
 /// What is allocated at present, a line each.
 std::string leaks();
+/// Bytes of device memory that are allocated at present.
+size_t usedMemory();
 
 } // namespace edbc::fake
 
