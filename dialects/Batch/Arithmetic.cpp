@@ -28,6 +28,27 @@ LogicalResult ProductOp::verify() {
   return success();
 }
 
+void Factors::take(ProductOp product,
+                   llvm::function_ref<bool(Value)> isWanted) {
+  for (auto [vector, term] :
+       llvm::zip(product.getVectors(), product.getTerms()))
+    if (isWanted(vector)) {
+      vectors.push_back(vector);
+      terms.push_back(term);
+    }
+}
+
+ProductOp Factors::create(OpBuilder &builder, Location loc, Type type,
+                          Value initial) const {
+  return ProductOp::create(builder, loc, type, vectors, initial,
+                           builder.getArrayAttr(terms));
+}
+
+void Factors::assignTo(ProductOp product) const {
+  product.getVectorsMutable().assign(vectors);
+  product.setTermsAttr(ArrayAttr::get(product.getContext(), terms));
+}
+
 LogicalResult ProductOp::verifySymbolUses(SymbolTableCollection &tables) {
   for (auto [vector, attr] : llvm::zip(getVectors(), getTerms())) {
     auto term = cast<TermAttr>(attr);

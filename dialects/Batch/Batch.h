@@ -20,6 +20,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include <optional>
+#include <vector>
 
 #include "dialects/Batch/BatchDialect.h.inc"
 
@@ -113,6 +114,22 @@ inline int64_t paddedWidth(int64_t width) {
 #include "dialects/Batch/BatchOps.h.inc"
 
 namespace edbc::batch {
+/// The vectors of products and the terms that multiply them, in the order in
+/// which they are summed.
+struct Factors {
+  llvm::SmallVector<mlir::Value> vectors;
+  llvm::SmallVector<mlir::Attribute> terms;
+
+  /// Appends those of a product whose vector is wanted.
+  void take(ProductOp product, llvm::function_ref<bool(mlir::Value)> isWanted);
+  /// Adds the product of these, of which there must be some, to `initial`,
+  /// which may be null.
+  ProductOp create(mlir::OpBuilder &builder, mlir::Location loc,
+                   mlir::Type type, mlir::Value initial) const;
+  /// Lets a product have these instead of its own.
+  void assignTo(ProductOp product) const;
+};
+
 /// What a phase multiplies by one operand, in one go.
 struct PhaseSegment {
   mlir::Value operand;

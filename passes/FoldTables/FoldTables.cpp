@@ -144,21 +144,14 @@ Table::Table(const TokenSlice &slice) {
   }
 }
 
-/// Of a product's operands, those inside of a slice or those outside.
-static ProductOp createPart(OpBuilder &builder, ProductOp product,
-                            const TokenSlice &slice, bool isInside,
-                            const IRMapping &mapping, Value initial) {
-  SmallVector<Value> vectors;
-  SmallVector<Attribute> terms;
-  for (auto [vector, term] :
-       llvm::zip(product.getVectors(), product.getTerms())) {
-    if (slice.contains(vector) != isInside)
-      continue;
-    vectors.push_back(mapping.lookupOrDefault(vector));
-    terms.push_back(term);
-  }
-  return ProductOp::create(builder, product.getLoc(), product.getType(),
-                           vectors, initial, builder.getArrayAttr(terms));
+/// Of a product's vectors, those inside of a slice or those outside.
+static Factors factorsOf(ProductOp product, const TokenSlice &slice,
+                         bool isInside) {
+  Factors factors;
+  factors.take(product, [&](Value vector) {
+    return slice.contains(vector) == isInside;
+  });
+  return factors;
 }
 
 void FoldTablesPass::fold(KernelOp kernel, const TokenSlice &slice,
@@ -207,9 +200,14 @@ void FoldTablesPass::fold(KernelOp kernel, const TokenSlice &slice,
       builder.clone(op, mapping);
   for (auto [index, value] : llvm::enumerate(values)) {
     Value stored = mapping.lookupOrNull(value);
-    if (!stored)
-      stored = createPart(builder, value.getDefiningOp<ProductOp>(), slice,
-                          /*isInside=*/true, mapping, /*initial=*/Value());
+    if (!stored) {
+      Factors factors = factorsOf(value.getDefiningOp<ProductOp>(), slice,
+                                  /*isInside=*/true);
+      for (Value &vector : factors.vectors)
+        vector = mapping.lookupOrDefault(vector);
+      stored = factors.create(builder, value.getLoc(), value.getType(),
+                              /*initial=*/Value());
+    }
     ScatterOp::create(builder, value.getLoc(), stored, fields[index],
                       /*offset=*/0);
   }
@@ -224,8 +222,9 @@ void FoldTablesPass::fold(KernelOp kernel, const TokenSlice &slice,
         RecallOp::create(builder, value.getLoc(), value.getType(), stateName,
                          builder.getStringAttr(fields[index]), token);
     if (index >= table.values.size())
-      row = createPart(builder, value.getDefiningOp<ProductOp>(), slice,
-                       /*isInside=*/false, IRMapping(), row);
+      row = factorsOf(value.getDefiningOp<ProductOp>(), slice,
+                      /*isInside=*/false)
+                .create(builder, value.getLoc(), value.getType(), row);
     value.replaceAllUsesWith(row);
   }
   for (Operation &op :
@@ -241,25 +240,15 @@ static void orderProducts(KernelOp kernel) {
   for (BlockArgument token : tokensOf(kernel))
     slices.emplace_back(kernel, token);
   for (auto product : kernel.getBodyBlock().getOps<ProductOp>()) {
-    SmallVector<Value> vectors;
-    SmallVector<Attribute> terms;
-    auto take = [&](llvm::function_ref<bool(Value)> isNext) {
-      for (auto [vector, term] :
-           llvm::zip(product.getVectors(), product.getTerms()))
-        if (isNext(vector)) {
-          vectors.push_back(vector);
-          terms.push_back(term);
-        }
-    };
+    Factors factors;
     for (const TokenSlice &slice : slices)
-      take([&](Value value) { return slice.contains(value); });
-    take([&](Value value) {
+      factors.take(product, [&](Value value) { return slice.contains(value); });
+    factors.take(product, [&](Value value) {
       return llvm::none_of(slices, [&](const TokenSlice &slice) {
         return slice.contains(value);
       });
     });
-    product.getVectorsMutable().assign(vectors);
-    product.setTermsAttr(ArrayAttr::get(product.getContext(), terms));
+    factors.assignTo(product);
   }
 }
 

@@ -139,24 +139,6 @@ bool HoistProductsPass::pays(KernelOp kernel,
   return all > cache && ahead * 8 >= all;
 }
 
-/// Of a product's operands those that are ahead of it, or the others.
-static ProductOp createPart(OpBuilder &builder, ProductOp product,
-                            const Recurrence &recurrence, bool isAhead,
-                            Value initial) {
-  SmallVector<Value> vectors;
-  SmallVector<Attribute> terms;
-  for (auto [vector, term] :
-       llvm::zip(product.getVectors(), product.getTerms()))
-    if (recurrence.isAhead(vector, product) == isAhead) {
-      vectors.push_back(vector);
-      terms.push_back(term);
-    }
-  if (vectors.empty())
-    return {};
-  return ProductOp::create(builder, product.getLoc(), product.getType(),
-                           vectors, initial, builder.getArrayAttr(terms));
-}
-
 void HoistProductsPass::runOnOperation() {
   KernelOp kernel = getOperation();
   Recurrence recurrence(kernel);
@@ -164,31 +146,26 @@ void HoistProductsPass::runOnOperation() {
   SmallVector<ProductOp> products(kernel.getBodyBlock().getOps<ProductOp>());
   // Users first: what a product's operands are known from stays as it is.
   for (ProductOp product : llvm::reverse(products)) {
+    Factors ahead, rest;
+    auto isAhead = [&](Value vector) {
+      return recurrence.isAhead(vector, product);
+    };
+    ahead.take(product, isAhead);
+    rest.take(product, [&](Value vector) { return !isAhead(vector); });
+    if (ahead.vectors.empty() || rest.vectors.empty())
+      continue;
     OpBuilder builder(product);
-    ProductOp first = createPart(builder, product, recurrence,
-                                 /*isAhead=*/true, product.getInitial());
-    if (!first || first.getVectors().size() == product.getVectors().size()) {
-      if (first)
-        first.erase();
-      continue;
-    }
+    Location loc = product.getLoc();
+    Type type = product.getType();
     if (splits) {
-      ProductOp rest = createPart(builder, product, recurrence,
-                                  /*isAhead=*/false, first.getResult());
-      product.replaceAllUsesWith(rest.getResult());
+      ProductOp first = ahead.create(builder, loc, type, product.getInitial());
+      ProductOp second = rest.create(builder, loc, type, first.getResult());
+      product.replaceAllUsesWith(second.getResult());
       product.erase();
-      continue;
+    } else {
+      // In the same order, for the same bits.
+      ahead.take(product, [&](Value vector) { return !isAhead(vector); });
+      ahead.assignTo(product);
     }
-    // In the same order, for the same bits.
-    ProductOp rest = createPart(builder, product, recurrence,
-                                /*isAhead=*/false, /*initial=*/Value());
-    SmallVector<Value> vectors(first.getVectors());
-    llvm::append_range(vectors, rest.getVectors());
-    SmallVector<Attribute> terms(first.getTerms().getValue());
-    llvm::append_range(terms, rest.getTerms());
-    product.getVectorsMutable().assign(vectors);
-    product.setTermsAttr(builder.getArrayAttr(terms));
-    first.erase();
-    rest.erase();
   }
 }

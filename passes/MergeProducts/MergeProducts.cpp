@@ -61,16 +61,11 @@ static void mergeProducts(arith::AddFOp root) {
     return;
 
   OpBuilder builder(root);
-  SmallVector<Value> vectors;
-  SmallVector<Attribute> terms;
-  for (ProductOp product : products) {
-    llvm::append_range(vectors, product.getVectors());
-    llvm::append_range(terms, product.getTerms());
-  }
+  Factors factors;
+  for (ProductOp product : products)
+    factors.take(product, [](Value) { return true; });
   Location loc = root.getLoc();
-  Value sum =
-      ProductOp::create(builder, loc, root.getType(), vectors,
-                        /*initial=*/Value(), builder.getArrayAttr(terms));
+  Value sum = factors.create(builder, loc, root.getType(), /*initial=*/Value());
   for (Value addend : addends)
     if (!isMergeable(addend.getDefiningOp<ProductOp>()))
       sum = arith::AddFOp::create(builder, loc, sum, addend);
