@@ -12,6 +12,21 @@
 
 using namespace edbc;
 
+/// Room for all values, none of which is there yet.
+static Weights makeRoom(const Network &network) {
+  size_t size = 0;
+  for (batch::ParamOp param : network.params)
+    size += param.getTensorType().getNumElements();
+  Weights weights;
+  weights.data = AlignedArray<float>(size);
+  const float *begin = weights.data.data();
+  for (batch::ParamOp param : network.params) {
+    weights.values.emplace_back(begin, param.getTensorType().getNumElements());
+    begin = weights.values.back().end();
+  }
+  return weights;
+}
+
 llvm::Expected<Weights> Weights::read(const Network &network,
                                       llvm::StringRef path) {
   // The reader knows parameters as a library describes them.
@@ -35,35 +50,31 @@ llvm::Expected<Weights> Weights::read(const Network &network,
   library.params = params.data();
   library.num_params = params.size();
 
-  Weights weights;
-  std::vector<const float *> begins;
-  edbc_error error;
   try {
-    if (readSafetensors(path.str().c_str(), library, weights.data, begins,
-                        &error))
+    Weights weights = makeRoom(network);
+    edbc_error error;
+    auto take = [&](uint32_t param, size_t firstRow, size_t numRows,
+                    const float *values) {
+      size_t columns = params[param].columns;
+      size_t begin = weights.values[param].data() - weights.data.data();
+      std::copy_n(values, numRows * columns,
+                  weights.data.data() + begin + firstRow * columns);
+    };
+    if (readSafetensors(path.str().c_str(), library, take, &error))
       return llvm::createStringError(llvm::Twine(error.message));
+    return weights;
   } catch (const std::bad_alloc &) {
     return llvm::createStringError(path + ": too large for the memory");
   }
-  for (auto [op, begin] : llvm::zip_equal(network.params, begins)) {
-    batch::ParamOp param = op;
-    weights.values.emplace_back(begin, param.getTensorType().getNumElements());
-  }
-  return weights;
 }
 
 Weights Weights::random(const Network &network, uint64_t seed) {
   Random random(seed);
-  size_t size = 0;
-  for (batch::ParamOp param : network.params)
-    size += param.getTensorType().getNumElements();
-  Weights weights;
-  weights.data = AlignedArray<float>(size);
+  Weights weights = makeRoom(network);
   float *begin = weights.data.data();
   for (batch::ParamOp param : network.params) {
     size_t count = param.getTensorType().getNumElements();
     drawWeights(random, param.getTensorType(), {begin, count});
-    weights.values.emplace_back(begin, count);
     begin += count;
   }
   return weights;

@@ -16,12 +16,12 @@ static size_t numPanels(const edbc_constant_desc &constant) {
   return (size_t(constant.rows) + constant.panel - 1) / constant.panel;
 }
 
-static size_t packedSize(const edbc_constant_desc &constant) {
-  size_t panel = 0;
+static size_t panelSize(const edbc_constant_desc &constant) {
+  size_t size = 0;
   for (uint32_t s = 0; s < constant.num_segments; ++s)
-    panel += size_t(constant.segments[s].depth) *
-             constant.segments[s].num_terms * constant.panel;
-  return numPanels(constant) * panel;
+    size += size_t(constant.segments[s].depth) *
+            constant.segments[s].num_terms * constant.panel;
+  return size;
 }
 
 static const edbc_cell_desc &tableCell(const edbc_library &library,
@@ -36,7 +36,7 @@ size_t edbc::constantSize(const edbc_library &library,
   case EDBC_CONSTANT_PADDED:
     return size_t(param->matrices) * param->rows * paddedWidth(param->columns);
   case EDBC_CONSTANT_PACKED:
-    return packedSize(constant);
+    return numPanels(constant) * panelSize(constant);
   case EDBC_CONSTANT_COLUMNS:
     return size_t(param->matrices) * param->columns * paddedWidth(param->rows);
   case EDBC_CONSTANT_TABLE:
@@ -48,88 +48,120 @@ size_t edbc::constantSize(const edbc_library &library,
   return 0;
 }
 
-static void layOutPadded(const edbc_param_desc &param, const float *values,
-                         float *out) {
-  size_t stride = paddedWidth(param.columns);
-  size_t numRows = size_t(param.matrices) * param.rows;
+//===----------------------------------------------------------------------===//
+// Transposition
+//===----------------------------------------------------------------------===//
+
+/// Transposes `numRows` rows, `rowStride` floats apart, of `numColumns` floats:
+/// column c is written to `out + c * columnStride`. Goes block by block, so
+/// that reads and writes both use up cache lines.
+static void transpose(const float *values, size_t rowStride, size_t numRows,
+                      size_t numColumns, float *out, size_t columnStride) {
+  constexpr size_t block = EDBC_LANES;
+  for (size_t column = 0; column < numColumns; column += block) {
+    size_t width = std::min(block, numColumns - column);
+    for (size_t row = 0; row < numRows; row += block) {
+      size_t height = std::min(block, numRows - row);
+      const float *from = values + row * rowStride + column;
+      float *to = out + column * columnStride + row;
+      for (size_t c = 0; c < width; ++c)
+        for (size_t r = 0; r < height; ++r)
+          to[c * columnStride + r] = from[r * rowStride + c];
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// ConstantWriter
+//===----------------------------------------------------------------------===//
+
+ConstantWriter::ConstantWriter(const edbc_library &library,
+                               const std::vector<float *> &constants)
+    : library(library), uses(library.num_params) {
+  for (uint32_t i = 0; i < library.num_constants; ++i) {
+    const edbc_constant_desc &constant = library.constants[i];
+    switch (constant.kind) {
+    case EDBC_CONSTANT_PADDED:
+      uses[constant.param].padded.push_back(constants[i]);
+      break;
+    case EDBC_CONSTANT_PACKED:
+      addPacked(constant, constants[i]);
+      break;
+    case EDBC_CONSTANT_COLUMNS: {
+      size_t rows = library.params[constant.param].rows;
+      size_t columns = library.params[constant.param].columns;
+      size_t stride = paddedWidth(rows);
+      uses[constant.param].transposed.push_back(
+          {constants[i], 0, columns, rows, stride, columns * stride, stride});
+      break;
+    }
+    case EDBC_CONSTANT_TABLE:
+    case EDBC_CONSTANT_STATE_TABLE:
+      break;
+    }
+  }
+}
+
+void ConstantWriter::addPacked(const edbc_constant_desc &constant, float *out) {
+  size_t panel = constant.panel;
+  size_t panelStride = panelSize(constant);
+  for (uint32_t s = 0; s < constant.num_segments; ++s) {
+    const edbc_pack_segment &segment = constant.segments[s];
+    size_t stride = segment.num_terms * panel;
+    for (uint32_t t = 0; t < segment.num_terms; ++t) {
+      const edbc_pack_term &term = segment.terms[t];
+      uses[term.param].transposed.push_back({out + t * panel, term.column,
+                                             segment.depth, panel, panel,
+                                             panelStride, stride});
+    }
+    out += segment.depth * stride;
+  }
+}
+
+static void writePadded(const float *values, size_t numRows, size_t columns,
+                        float *out) {
+  size_t stride = paddedWidth(columns);
   for (size_t row = 0; row < numRows; ++row) {
-    std::copy_n(values + row * param.columns, param.columns, out);
-    std::fill(out + param.columns, out + stride, 0.0f);
+    std::copy_n(values + row * columns, columns, out);
+    std::fill(out + columns, out + stride, 0.0f);
     out += stride;
   }
 }
 
-/// Transposes `numRows` rows, `rowStride` floats apart, of `numColumns` floats:
-/// column c is written to `out + c * columnStride`, with zeros behind it up to
-/// `padded` floats. Goes block by block, so that reads and writes both use up
-/// cache lines.
-static void transpose(const float *values, size_t rowStride, size_t numRows,
-                      size_t numColumns, float *out, size_t columnStride,
-                      size_t padded) {
-  constexpr size_t block = EDBC_LANES;
-  for (size_t column = 0; column < numColumns; column += block) {
-    size_t columnsEnd = std::min(column + block, numColumns);
-    for (size_t row = 0; row < numRows; row += block) {
-      size_t count = std::min(block, numRows - row);
-      for (size_t c = column; c < columnsEnd; ++c) {
-        const float *from = values + row * rowStride + c;
-        float *to = out + c * columnStride + row;
-        for (size_t r = 0; r < count; ++r)
-          to[r] = from[r * rowStride];
-      }
-    }
-    for (size_t c = column; c < columnsEnd; ++c)
-      std::fill(out + c * columnStride + numRows,
-                out + c * columnStride + padded, 0.0f);
-  }
-}
-
-static void layOutColumns(const edbc_param_desc &param, const float *values,
-                          float *out) {
-  size_t rows = param.rows, columns = param.columns;
-  size_t stride = paddedWidth(rows);
-  for (uint32_t matrix = 0; matrix < param.matrices; ++matrix) {
-    transpose(values, columns, rows, columns, out, stride, stride);
-    values += rows * columns;
-    out += columns * stride;
-  }
-}
-
-static void layOutPacked(const edbc_library &library,
-                         const edbc_constant_desc &constant,
-                         const float *const *params, float *out) {
-  for (size_t panel = 0; panel < numPanels(constant); ++panel) {
-    size_t firstRow = panel * constant.panel;
-    size_t numRows = std::min<size_t>(constant.panel, constant.rows - firstRow);
-    for (uint32_t s = 0; s < constant.num_segments; ++s) {
-      const edbc_pack_segment &segment = constant.segments[s];
-      size_t stride = size_t(segment.num_terms) * constant.panel;
-      for (uint32_t t = 0; t < segment.num_terms; ++t) {
-        const edbc_pack_term &term = segment.terms[t];
-        size_t columns = library.params[term.param].columns;
-        transpose(params[term.param] + firstRow * columns + term.column,
-                  columns, numRows, segment.depth, out + t * constant.panel,
-                  stride, constant.panel);
-      }
-      out += segment.depth * stride;
-    }
-  }
-}
-
-void edbc::layOutConstant(const edbc_library &library,
-                          const edbc_constant_desc &constant,
-                          const float *const *params, float *out) {
-  switch (constant.kind) {
-  case EDBC_CONSTANT_PADDED:
-    return layOutPadded(library.params[constant.param], params[constant.param],
-                        out);
-  case EDBC_CONSTANT_PACKED:
-    return layOutPacked(library, constant, params, out);
-  case EDBC_CONSTANT_COLUMNS:
-    return layOutColumns(library.params[constant.param], params[constant.param],
-                         out);
-  case EDBC_CONSTANT_TABLE:
-  case EDBC_CONSTANT_STATE_TABLE:
+/// Writes the padding behind `numRows` rows, the last ones of a block.
+static void padColumns(size_t numRows, size_t paddedRows, size_t numColumns,
+                       float *out, size_t columnStride) {
+  if (numRows == paddedRows)
     return;
+  for (size_t c = 0; c < numColumns; ++c)
+    std::fill(out + c * columnStride + numRows,
+              out + c * columnStride + paddedRows, 0.0f);
+}
+
+void ConstantWriter::write(uint32_t param, size_t firstRow, size_t numRows,
+                           const float *values) const {
+  const edbc_param_desc &desc = library.params[param];
+  for (float *out : uses[param].padded)
+    writePadded(values, numRows, desc.columns,
+                out + firstRow * paddedWidth(desc.columns));
+  for (const Transposed &use : uses[param].transposed)
+    writeTransposed(desc, use, firstRow, numRows, values);
+}
+
+void ConstantWriter::writeTransposed(const edbc_param_desc &param,
+                                     const Transposed &use, size_t firstRow,
+                                     size_t numRows, const float *values) {
+  size_t columns = param.columns;
+  size_t allRows = size_t(param.matrices) * param.rows;
+  size_t end = firstRow + numRows;
+  for (size_t row = firstRow, next; row < end; row = next) {
+    size_t first = row % use.blockRows;
+    next = std::min(row - first + use.blockRows, end);
+    float *out = use.out + row / use.blockRows * use.blockStride;
+    transpose(values + (row - firstRow) * columns + use.column, columns,
+              next - row, use.depth, out + first, use.columnStride);
+    if (next % use.blockRows == 0 || next == allRows)
+      padColumns(first + (next - row), use.paddedRows, use.depth, out,
+                 use.columnStride);
   }
 }

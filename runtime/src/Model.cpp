@@ -110,9 +110,8 @@ static edbc_status chooseIsa(const edbc_library &library, edbc_isa &chosen,
 // Weights
 //===----------------------------------------------------------------------===//
 
-static edbc_status findEmbedded(const edbc_library &library,
-                                std::vector<const float *> &params,
-                                edbc_error *error) {
+static edbc_status takeEmbedded(const edbc_library &library,
+                                const TakeRows &take, edbc_error *error) {
   for (uint32_t i = 0; i < library.num_params; ++i) {
     const edbc_param_desc &param = library.params[i];
     if (!param.data)
@@ -120,7 +119,7 @@ static edbc_status findEmbedded(const edbc_library &library,
                   "network '%s' needs a weights file: parameter '%s' was not "
                   "embedded when it was compiled",
                   library.name, param.name);
-    params.push_back(param.data);
+    take(i, 0, size_t(param.matrices) * param.rows, param.data);
   }
   return EDBC_OK;
 }
@@ -141,34 +140,46 @@ static std::vector<bool> findLasting(const edbc_library &library) {
   return isLasting;
 }
 
-/// Arranges the constants in the model's arena, and those that tables are
-/// computed from in another one.
-static AlignedArray<float>
-layOutConstants(edbc_model &model, const std::vector<bool> &isLasting,
-                const std::vector<const float *> &params) {
+/// Arranges the constants in the model's arena, and those that only tables are
+/// computed from in `temporary`. Nothing is written to them yet.
+static std::vector<float *> placeConstants(edbc_model &model,
+                                           const std::vector<bool> &isLasting,
+                                           AlignedArray<float> &temporary) {
   const edbc_library &library = *model.library;
   size_t sizes[] = {0, 0};
   for (uint32_t i = 0; i < library.num_constants; ++i)
     sizes[isLasting[i]] += constantSize(library, library.constants[i]);
-  AlignedArray<float> temporary(sizes[false]);
+  temporary = AlignedArray<float>(sizes[false]);
   model.arena = AlignedArray<float>(sizes[true]);
-  model.constants.reserve(library.num_constants);
+  std::vector<float *> constants;
+  constants.reserve(library.num_constants);
   float *next[] = {temporary.data(), model.arena.data()};
   for (uint32_t i = 0; i < library.num_constants; ++i) {
     float *&out = next[isLasting[i]];
-    layOutConstant(library, library.constants[i], params.data(), out);
-    model.constants.push_back(out);
+    constants.push_back(out);
     out += constantSize(library, library.constants[i]);
   }
-  return temporary;
+  return constants;
 }
 
 /// Fills in all constants of a model.
-static void computeConstants(edbc_model &model,
-                             const std::vector<const float *> &params) {
+static edbc_status computeConstants(edbc_model &model, const char *weightsPath,
+                                    edbc_error *error) {
   const edbc_library &library = *model.library;
   const std::vector<bool> isLasting = findLasting(library);
-  AlignedArray<float> temporary = layOutConstants(model, isLasting, params);
+  AlignedArray<float> temporary;
+  const std::vector<float *> constants =
+      placeConstants(model, isLasting, temporary);
+  const ConstantWriter writer(library, constants);
+  auto take = [&](uint32_t param, size_t firstRow, size_t numRows,
+                  const float *values) {
+    writer.write(param, firstRow, numRows, values);
+  };
+  if (edbc_status status =
+          weightsPath ? readSafetensors(weightsPath, library, take, error)
+                      : takeEmbedded(library, take, error))
+    return status;
+  model.constants.assign(constants.begin(), constants.end());
   computeTables(model);
   for (uint32_t i = 0; i < library.num_constants; ++i)
     if (!isLasting[i])
@@ -177,6 +188,7 @@ static void computeConstants(edbc_model &model,
     model.stateTables.push_back(library.states[s].table_rows != 0
                                     ? model.constants[library.states[s].table]
                                     : nullptr);
+  return EDBC_OK;
 }
 
 /// Moves the constants to the device. What stays are the tables of states of
@@ -269,16 +281,9 @@ static edbc_status createModel(const edbc_library *library,
   if (edbc_status status = openDevice(*model, options, error))
     return status;
 
-  AlignedArray<float> read;
-  std::vector<const float *> params;
-  if (options && options->weights_path) {
-    if (edbc_status status = readSafetensors(options->weights_path, *library,
-                                             read, params, error))
-      return status;
-  } else if (edbc_status status = findEmbedded(*library, params, error)) {
+  const char *weightsPath = options ? options->weights_path : nullptr;
+  if (edbc_status status = computeConstants(*model, weightsPath, error))
     return status;
-  }
-  computeConstants(*model, params);
   if (model->device)
     moveToDevice(*model);
   *out = model.release();

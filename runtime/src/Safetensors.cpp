@@ -6,14 +6,17 @@
 
 #include "runtime/src/Safetensors.h"
 
+#include "runtime/src/AlignedArray.h"
 #include "runtime/src/Failure.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <map>
 #include <memory>
 #include <string>
 #include <system_error>
+#include <vector>
 
 using namespace edbc;
 
@@ -276,8 +279,7 @@ class WeightsFile {
 public:
   WeightsFile(const char *path, edbc_error *error) : path(path), error(error) {}
 
-  edbc_status read(const edbc_library &library, AlignedArray<float> &data,
-                   std::vector<const float *> &params) {
+  edbc_status read(const edbc_library &library, const TakeRows &take) {
     Tensors tensors;
     edbc_status status = readHeader(tensors);
     if (status == EDBC_OK)
@@ -287,7 +289,7 @@ public:
     if (status == EDBC_OK)
       status = checkOffsets(tensors);
     if (status == EDBC_OK)
-      status = readData(library, tensors, data, params);
+      status = readData(library, tensors, take);
     return status;
   }
 
@@ -305,10 +307,8 @@ private:
                 std::generic_category().message(errno).c_str());
   }
 
-  /// Reads `size` bytes from `position`.
-  edbc_status readBytes(uint64_t position, void *bytes, size_t size) {
-    if (fseek(stream.get(), static_cast<long>(position), SEEK_SET) != 0)
-      return failOnStream();
+  /// Reads the next `size` bytes.
+  edbc_status readBytes(void *bytes, size_t size) {
     if (fread(bytes, 1, size, stream.get()) == size)
       return EDBC_OK;
     if (ferror(stream.get()))
@@ -324,7 +324,7 @@ private:
         fseek(stream.get(), 0, SEEK_END) != 0)
       return failOnStream();
     long size = ftell(stream.get());
-    if (size < 0)
+    if (size < 0 || fseek(stream.get(), 0, SEEK_SET) != 0)
       return failOnStream();
     uint64_t fileSize = static_cast<uint64_t>(size);
 
@@ -334,7 +334,7 @@ private:
                   "%s: the file is truncated: it has %llu bytes, and the "
                   "length of the header alone takes 8",
                   path, static_cast<unsigned long long>(fileSize));
-    if (edbc_status status = readBytes(0, prefix, sizeof(prefix)))
+    if (edbc_status status = readBytes(prefix, sizeof(prefix)))
       return status;
     uint64_t headerSize = 0;
     for (int i = 7; i >= 0; --i)
@@ -351,12 +351,10 @@ private:
                   "%s: the header has %llu bytes; the format allows %llu", path,
                   static_cast<unsigned long long>(headerSize),
                   static_cast<unsigned long long>(maxHeaderSize));
-    dataBegin = sizeof(prefix) + headerSize;
-    dataSize = fileSize - dataBegin;
+    dataSize = fileSize - sizeof(prefix) - headerSize;
 
     std::string header(headerSize, '\0');
-    if (edbc_status status =
-            readBytes(sizeof(prefix), header.data(), header.size()))
+    if (edbc_status status = readBytes(header.data(), header.size()))
       return status;
     return HeaderReader(path, header, error).read(tensors) ? EDBC_OK
                                                            : EDBC_BAD_FORMAT;
@@ -467,36 +465,53 @@ private:
     return EDBC_OK;
   }
 
-  /// Tensors of floats without gaps between them begin at multiples of floats.
+  static size_t allRows(const edbc_param_desc &param) {
+    return size_t(param.matrices) * param.rows;
+  }
+
+  /// The rows of a parameter that are read at one go: few enough that they are
+  /// still in a core's cache when they are taken.
+  static size_t rowsAtOnce(const edbc_param_desc &param) {
+    constexpr size_t wanted = (256 << 10) / sizeof(float);
+    size_t rows = wanted / param.columns / EDBC_LANES * EDBC_LANES;
+    return std::min(std::max<size_t>(rows, EDBC_LANES), allRows(param));
+  }
+
+  /// Tensors fill the data without gaps: the next one's begins where we are.
   edbc_status readData(const edbc_library &library, const Tensors &tensors,
-                       AlignedArray<float> &data,
-                       std::vector<const float *> &params) {
-    auto size = static_cast<size_t>(dataSize);
-    AlignedArray<float> read(size / sizeof(float));
-    if (edbc_status status = readBytes(dataBegin, read.data(), size))
-      return status;
-    std::vector<const float *> begins;
+                       const TakeRows &take) {
+    std::map<uint64_t, uint32_t> byBegin;
+    size_t mostAtOnce = 0;
     for (uint32_t i = 0; i < library.num_params; ++i) {
-      uint64_t first = tensors.at(library.params[i].name).begin / sizeof(float);
-      begins.push_back(read.data() + first);
+      const edbc_param_desc &param = library.params[i];
+      byBegin.emplace(tensors.at(param.name).begin, i);
+      mostAtOnce = std::max(mostAtOnce, rowsAtOnce(param) * param.columns);
     }
-    data = std::move(read);
-    params = std::move(begins);
+    // One buffer for all: fresh memory costs as much as reading does.
+    AlignedArray<float> buffer(mostAtOnce);
+    for (const auto &[begin, i] : byBegin) {
+      const edbc_param_desc &param = library.params[i];
+      size_t numRows = allRows(param);
+      for (size_t row = 0, count; row < numRows; row += count) {
+        count = std::min(rowsAtOnce(param), numRows - row);
+        if (edbc_status status =
+                readBytes(buffer.data(), count * param.columns * sizeof(float)))
+          return status;
+        take(i, row, count, buffer.data());
+      }
+    }
     return EDBC_OK;
   }
 
   const char *path;
   edbc_error *error;
   std::unique_ptr<FILE, Close> stream;
-  uint64_t dataBegin = 0;
   uint64_t dataSize = 0;
 };
 
 } // namespace
 
 edbc_status edbc::readSafetensors(const char *path, const edbc_library &library,
-                                  AlignedArray<float> &data,
-                                  std::vector<const float *> &params,
-                                  edbc_error *error) {
-  return WeightsFile(path, error).read(library, data, params);
+                                  const TakeRows &take, edbc_error *error) {
+  return WeightsFile(path, error).read(library, take);
 }

@@ -4,12 +4,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/src/Safetensors.h"
 #include "test/unit/runtime/TestKernels.h"
 #include "test/unit/runtime/TestNetwork.h"
 
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 using namespace test_network;
@@ -274,6 +276,64 @@ TEST_F(WeightsTest, WrongOffsets) {
             "tensor");
   EXPECT_EQ(messageFor("{" + a + "," + b + "," + c + "}", 50),
             "the last 2 bytes belong to no tensor");
+}
+
+/// Parameters that aren't read at one go: because of their rows (a), of their
+/// columns (c), not at all (b). The file has them in the order c, a, b.
+class LargeWeightsTest : public WeightsTest {
+protected:
+  LargeWeightsTest() {
+    params[0] = {"a", 2, 1, 300, 1000, nullptr};
+    params[1] = {"b", 1, 1, 1, 100000, nullptr};
+    params[2] = {"c", 3, 3, 15, 5000, nullptr};
+    // Bytes 0 to 900000, 900000 to 2100000, 2100000 to 2500000.
+    write("{" + tensor("a", "[300,1000]", 900000, 2100000) + "," +
+              tensor("b", "[100000]", 2100000, 2500000) + "," +
+              tensor("c", "[3,15,5000]", 0, 900000) + "}",
+          0);
+    std::ofstream stream(path, std::ios::binary | std::ios::app);
+    for (uint32_t i = 0; i < 625000; ++i) {
+      float value = static_cast<float>(i);
+      stream.write(reinterpret_cast<const char *>(&value), sizeof(value));
+    }
+  }
+};
+
+TEST_F(LargeWeightsTest, ComeInPieces) {
+  std::vector<float> values;
+  size_t numRows[3] = {0, 0, 0}, numPieces[3] = {0, 0, 0};
+  auto take = [&](uint32_t param, size_t firstRow, size_t count,
+                  const float *rows) {
+    EXPECT_EQ(firstRow, numRows[param]);
+    EXPECT_EQ(firstRow % EDBC_LANES, 0u);
+    numRows[param] += count;
+    ++numPieces[param];
+    values.insert(values.end(), rows, rows + count * params[param].columns);
+  };
+  edbc_error error;
+  ASSERT_EQ(edbc::readSafetensors(path.c_str(), library, take, &error), EDBC_OK)
+      << error.message;
+  EXPECT_THAT(numRows, testing::ElementsAre(300, 1, 45));
+  EXPECT_GT(numPieces[0], 1u);
+  EXPECT_EQ(numPieces[1], 1u);
+  EXPECT_GT(numPieces[2], 1u);
+  ASSERT_EQ(values.size(), 625000u);
+  for (uint32_t i = 0; i < values.size(); ++i)
+    ASSERT_EQ(values[i], static_cast<float>(i));
+}
+
+TEST_F(LargeWeightsTest, MayBecomeShorterMeanwhile) {
+  uint32_t numPieces = 0;
+  auto take = [&](uint32_t, size_t, size_t, const float *) {
+    ++numPieces;
+    std::filesystem::resize_file(path, 1000000);
+  };
+  edbc_error error;
+  EXPECT_EQ(edbc::readSafetensors(path.c_str(), library, take, &error),
+            EDBC_BAD_FORMAT);
+  EXPECT_EQ(error.message,
+            path + ": the file became shorter while it was read");
+  EXPECT_GT(numPieces, 0u);
 }
 
 TEST_F(WeightsTest, LongMessagesAreCutBetweenCharacters) {
