@@ -9,6 +9,7 @@
 #include "runtime/src/AlignedArray.h"
 
 #include <algorithm>
+#include <cstring>
 
 using namespace edbc;
 
@@ -52,18 +53,72 @@ size_t edbc::constantSize(const edbc_library &library,
 // Transposition
 //===----------------------------------------------------------------------===//
 
+/// As every machine has them in a register: the runtime is compiled once, for
+/// all. In wider ones it would hardly be faster, for it waits for memory.
+typedef float Four __attribute__((vector_size(16)));
+
+static Four load(const float *from) {
+  Four values;
+  memcpy(&values, from, sizeof(values));
+  return values;
+}
+
+static void store(float *to, Four values) {
+  memcpy(to, &values, sizeof(values));
+}
+
+/// Transposes four rows of four floats.
+static void transposeFour(const float *values, size_t rowStride, float *out,
+                          size_t columnStride) {
+  Four row0 = load(values), row1 = load(values + rowStride);
+  Four row2 = load(values + 2 * rowStride), row3 = load(values + 3 * rowStride);
+  Four low01 = __builtin_shufflevector(row0, row1, 0, 4, 1, 5);
+  Four low23 = __builtin_shufflevector(row2, row3, 0, 4, 1, 5);
+  Four high01 = __builtin_shufflevector(row0, row1, 2, 6, 3, 7);
+  Four high23 = __builtin_shufflevector(row2, row3, 2, 6, 3, 7);
+  store(out, __builtin_shufflevector(low01, low23, 0, 1, 4, 5));
+  store(out + columnStride, __builtin_shufflevector(low01, low23, 2, 3, 6, 7));
+  store(out + 2 * columnStride,
+        __builtin_shufflevector(high01, high23, 0, 1, 4, 5));
+  store(out + 3 * columnStride,
+        __builtin_shufflevector(high01, high23, 2, 3, 6, 7));
+}
+
+/// The side of a block that is transposed at one go: a cache line is read or
+/// written as a whole.
+static constexpr size_t block = EDBC_LANES;
+
+static void transposeBlock(const float *values, size_t rowStride, float *out,
+                           size_t columnStride) {
+  for (size_t row = 0; row < block; row += 4)
+    for (size_t column = 0; column < block; column += 4)
+      transposeFour(values + row * rowStride + column, rowStride,
+                    out + column * columnStride + row, columnStride);
+}
+
+/// Has a block's lines fetched that will be written next. They are too far
+/// apart for the processor to foresee them.
+static void prefetchBlock(float *out, size_t columnStride) {
+  for (size_t column = 0; column < block; ++column)
+    __builtin_prefetch(out + column * columnStride, 1);
+}
+
 /// Transposes `numRows` rows, `rowStride` floats apart, of `numColumns` floats:
-/// column c is written to `out + c * columnStride`. Goes block by block, so
-/// that reads and writes both use up cache lines.
+/// column c is written to `out + c * columnStride`.
 static void transpose(const float *values, size_t rowStride, size_t numRows,
                       size_t numColumns, float *out, size_t columnStride) {
-  constexpr size_t block = EDBC_LANES;
   for (size_t column = 0; column < numColumns; column += block) {
     size_t width = std::min(block, numColumns - column);
     for (size_t row = 0; row < numRows; row += block) {
       size_t height = std::min(block, numRows - row);
       const float *from = values + row * rowStride + column;
       float *to = out + column * columnStride + row;
+      if (column + 2 * block <= numColumns)
+        prefetchBlock(to + block * columnStride, columnStride);
+      if (width == block && height == block) {
+        transposeBlock(from, rowStride, to, columnStride);
+        continue;
+      }
       for (size_t c = 0; c < width; ++c)
         for (size_t r = 0; r < height; ++r)
           to[c * columnStride + r] = from[r * rowStride + c];
