@@ -56,20 +56,40 @@ template <u32 pending> __device__ inline void waitCopies() {
 /// @}
 
 /// @name Memory that blocks wait on
+/// Named after the orders of PTX's memory model.
 /// @{
-__device__ inline u32 loadAcquire(const u32 *address) {
+__device__ inline u32 loadRelaxed(const u32 *address) {
   u32 value;
-  asm volatile("ld.acquire.gpu.global.u32 %0, [%1];"
+  asm volatile("ld.relaxed.gpu.global.u32 %0, [%1];"
                : "=r"(value)
                : "l"(__cvta_generic_to_global(address))
                : "memory");
   return value;
+}
+__device__ inline void storeRelaxed(u32 *address, u32 value) {
+  asm volatile("st.relaxed.gpu.global.u32 [%0], %1;" ::"l"(
+                   __cvta_generic_to_global(address)),
+               "r"(value)
+               : "memory");
 }
 __device__ inline void storeRelease(u32 *address, u32 value) {
   asm volatile("st.release.gpu.global.u32 [%0], %1;" ::"l"(
                    __cvta_generic_to_global(address)),
                "r"(value)
                : "memory");
+}
+/// Releases and acquires; returns what was there before.
+__device__ inline u32 addInOrder(u32 *address, u32 value) {
+  u32 before;
+  asm volatile("atom.acq_rel.gpu.global.add.u32 %0, [%1], %2;"
+               : "=r"(before)
+               : "l"(__cvta_generic_to_global(address)), "r"(value)
+               : "memory");
+  return before;
+}
+/// Behind it is seen what was released before what was loaded.
+__device__ inline void fence() {
+  asm volatile("fence.acq_rel.gpu;" ::: "memory");
 }
 /// What a thread does between two looks at such memory.
 __device__ inline void pause() { __nanosleep(32); }

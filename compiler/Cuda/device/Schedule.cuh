@@ -17,17 +17,18 @@ namespace edbc {
 __device__ inline void waitForGrid(Barrier *barrier) {
   __syncthreads();
   if (threadIdx.x == 0) {
-    const u32 generation = loadAcquire(&barrier->generation);
-    __threadfence();
-    if (atomicAdd(&barrier->arrived, 1) == gridDim.x - 1) {
+    const u32 generation = loadRelaxed(&barrier->generation);
+    if (addInOrder(&barrier->arrived, 1) == gridDim.x - 1) {
       // Nobody arrives again before the generation has changed.
-      atomicExch(&barrier->arrived, 0);
+      storeRelaxed(&barrier->arrived, 0);
       storeRelease(&barrier->generation, generation + 1);
     } else {
-      while (loadAcquire(&barrier->generation) == generation)
+      // To acquire each time would empty the multiprocessor's cache, in which
+      // others still have work.
+      while (loadRelaxed(&barrier->generation) == generation)
         pause();
     }
-    __threadfence();
+    fence();
   }
   __syncthreads();
 }

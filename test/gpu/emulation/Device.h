@@ -44,17 +44,6 @@ struct Index {
 inline void __syncthreads() {
   edbc::emulation::meet(edbc::emulation::current->block->meeting);
 }
-inline void __threadfence() {}
-inline unsigned atomicAdd(unsigned *address, unsigned value) {
-  unsigned before = *address;
-  *address += value;
-  return before;
-}
-inline unsigned atomicExch(unsigned *address, unsigned value) {
-  unsigned before = *address;
-  *address = value;
-  return before;
-}
 
 template <class T> T __shfl_xor_sync(unsigned, T value, unsigned distance) {
   static_assert(sizeof(T) == 4);

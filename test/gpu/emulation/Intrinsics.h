@@ -36,12 +36,21 @@ inline void commitCopies() { emulation::commit(); }
 template <u32 pending> void waitCopies() { emulation::finishCopies(pending); }
 /// @}
 
-inline u32 loadAcquire(const u32 *address) {
+inline u32 loadRelaxed(const u32 *address) {
   return *static_cast<const volatile u32 *>(address);
+}
+inline void storeRelaxed(u32 *address, u32 value) {
+  *static_cast<volatile u32 *>(address) = value;
 }
 inline void storeRelease(u32 *address, u32 value) {
   *static_cast<volatile u32 *>(address) = value;
 }
+inline u32 addInOrder(u32 *address, u32 value) {
+  u32 before = *address;
+  *address += value;
+  return before;
+}
+inline void fence() {}
 inline void pause() { emulation::yield(); }
 
 u32 roundToTf32(float value);
