@@ -164,9 +164,10 @@ uint64_t PhasePrinter::sharedFloats() {
   uint64_t panel = *phase.getPanel();
   uint64_t weights = mostTerms * panel;
   uint64_t depth = weights <= 64 ? 32 : 16;
+  bool inPairs = precision == EDBC_PRECISION_BF16;
   auto floatsOf = [&](uint64_t rows) {
-    uint64_t chunk =
-        rows * (depth + 4) + depth * (llvm::alignTo(weights, 32) + 8);
+    uint64_t chunk = rows * (depth + (inPairs ? 8 : 4)) +
+                     depth * (llvm::alignTo(weights, 32) + (inPairs ? 4 : 8));
     uint64_t places = rows <= 8 ? 4 : rows <= 32 ? 3 : 2;
     uint64_t sums = products.size() * rows * panel;
     return std::max(places * chunk, sums) +

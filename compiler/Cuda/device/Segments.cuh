@@ -74,13 +74,18 @@ template <class Phase, u32 tileRows> struct Chunks {
   static constexpr u32 mostWeights = Segments::mostTerms() * panel;
   static constexpr u32 depth = chunkDepth(mostWeights);
   /// Distances of rows, so chosen that the lanes of a warp find what they need
-  /// in different banks.
-  static constexpr u32 rowStride = depth + 4;
+  /// in different banks. For bf16 they need two floats of a row at a time, and
+  /// weights of every second row.
+  static constexpr bool inPairs = Phase::precision == 2;
+  static constexpr u32 rowStride = depth + (inPairs ? 8 : 4);
+  static constexpr u32 weightPadding = inPairs ? 4 : 8;
   template <u32 segment>
   __host__ __device__ static constexpr u32 weightStride() {
-    return (Segments::template At<segment>::terms * panel + 31) / 32 * 32 + 8;
+    return (Segments::template At<segment>::terms * panel + 31) / 32 * 32 +
+           weightPadding;
   }
-  static constexpr u32 mostWeightStride = (mostWeights + 31) / 32 * 32 + 8;
+  static constexpr u32 mostWeightStride =
+      (mostWeights + 31) / 32 * 32 + weightPadding;
 
   static constexpr u32 chunkFloats =
       tileRows * rowStride + depth * mostWeightStride;
