@@ -142,3 +142,10 @@ std::vector<float> InstanceSession::read(size_t number, uint32_t node,
       values.push_back(data[column * stride + row]);
   return values;
 }
+
+edbc_statistics InstanceSession::statistics() const {
+  edbc_statistics statistics = {};
+  edbc_session_statistics(session.get(), /*lower_bound=*/0, &statistics,
+                          nullptr);
+  return statistics;
+}

@@ -61,6 +61,9 @@ public:
   /// output.
   std::vector<float> read(size_t number, uint32_t node, uint32_t output) const;
 
+  /// Of the mini-batch so far; the lower bound is left out.
+  edbc_statistics statistics() const;
+
 private:
   struct DestroySession {
     void operator()(edbc_session *session) const {

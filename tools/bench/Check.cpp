@@ -67,6 +67,10 @@ CheckResult bench::checkNetwork(const CompiledNetwork &network,
         readOutputs(*session, i, instances[i], library.num_outputs));
 
   CheckResult result;
+  size_t numRuns =
+      runsOf(instances.data(), instances.data() + instances.size()).size();
+  result.isRefused = options.launch == EDBC_LAUNCH_ONCE &&
+                     session->statistics().device_launches > numRuns;
   for (size_t i = 0; i < instances.size(); ++i) {
     mlir::FailureOr<std::vector<NodeState>> expected =
         reference.evaluate(instances[i]);

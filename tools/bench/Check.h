@@ -16,6 +16,9 @@ struct CheckResult {
   double largestError = 0; ///< relativeError of an output
   /// Whether each instance alone gives the bits that all together give.
   bool isSameAlone = true;
+  /// Whether a device that was to be started once for each run was started more
+  /// often, since its driver refused that.
+  bool isRefused = false;
 };
 
 /// Executes the instances in one mini-batch, alone, and by the interpreter, and

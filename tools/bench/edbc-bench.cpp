@@ -93,17 +93,18 @@ void Benchmark::compare(const CompiledNetwork &compiled,
       checkNetwork(compiled, miniBatch, optionsOf(result.configuration));
   edbc_precision precision =
       result.device ? result.device->precision : EDBC_PRECISION_F32;
-  bool isGood =
-      found.isSameAlone && found.largestError <= toleranceOf(precision);
+  bool isGood = found.isSameAlone && !found.isRefused &&
+                found.largestError <= toleranceOf(precision);
   numWrong += !isGood;
   llvm::outs() << llvm::format(
       "%-18s hidden %4u, batch %5u, %-6s %-9s %-4s: %zu values, largest error "
-      "%.2e, %s alone%s\n",
+      "%.2e, %s alone%s%s\n",
       result.workload.c_str(), result.hidden, result.configuration.batch,
       policyName(result.configuration.policy).data(),
       edbc_model_isa(&compiled.getModel()),
       cuda::precisionName(precision).str().c_str(), found.numValues,
       found.largestError, found.isSameAlone ? "the same bits" : "other bits",
+      found.isRefused ? ", a launch for each step instead of one" : "",
       isGood ? "" : ": WRONG");
   llvm::outs().flush();
 }
