@@ -29,6 +29,7 @@ public:
 
 private:
   void requireDevice() const;
+  void requireOwnTime() const;
   template <typename Body> void onDevice(Body body);
   void synchronize();
   void reserve();
@@ -125,9 +126,24 @@ void CudaExecutor::requireDevice() const {
   if (!lost.empty())
     throw Failure(EDBC_DEVICE_FAILED,
                   "the session can't be used any more: its device failed "
-                  "earlier; destroy the device's sessions and models and "
-                  "create them anew (%s)",
+                  "earlier; start the process again or, where nothing else in "
+                  "it uses the device, destroy the device's sessions and "
+                  "models and create them anew (%s)",
                   lost.c_str());
+}
+
+/// What the application records on its stream would be executed again when the
+/// memory that it reads has another run's schedule, or none.
+void CudaExecutor::requireOwnTime() const {
+  if (!isAsynchronous)
+    return;
+  CaptureStatus status = NotCapturing;
+  driver.check(driver->cuStreamIsCapturing(work, &status),
+               "cuStreamIsCapturing", "the session's stream");
+  if (status != NotCapturing)
+    throw Failure(EDBC_INVALID_ARGUMENT,
+                  "the session's stream is being captured; its runs can't be "
+                  "part of a CUDA graph");
 }
 
 /// Runs `body` in the device's context, and remembers if the device is lost.
@@ -310,6 +326,7 @@ void CudaExecutor::run(const core::Schedule &schedule) {
   image.plan(schedule);
   uint64_t downloaded = 0;
   onDevice([&] {
+    requireOwnTime();
     reserve();
     upload();
     launch();
@@ -333,6 +350,7 @@ const float *CudaExecutor::hostRow(uint32_t number, uint32_t row) {
   StateMemory &state = states[number];
   if (isPending || state.isStale() || !lost.empty())
     onDevice([&] {
+      requireOwnTime();
       if (state.mustGrowHost())
         synchronize();
       if (state.isStale()) {

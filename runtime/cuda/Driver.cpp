@@ -21,6 +21,8 @@ static constexpr int oldestVersion = 12000;
 
 bool cuda::isSticky(Result result) {
   switch (result) {
+  case Deinitialized:
+  case InvalidContext:
   case EccUncorrectable:
   case NvlinkUncorrectable:
   case Contained:
@@ -34,6 +36,7 @@ bool cuda::isSticky(Result result) {
   case InvalidAddressSpace:
   case InvalidPc:
   case LaunchFailed:
+  case MpsClientTerminated:
   case ExternalDevice:
   case Unknown:
     return true;

@@ -44,9 +44,11 @@ enum Result : int {
   Success = 0,
   InvalidValue = 1,
   OutOfMemory = 2,
+  Deinitialized = 4,
   NoDevice = 100,
   InvalidDevice = 101,
   InvalidImage = 200,
+  InvalidContext = 201,
   NoBinaryForGpu = 209,
   EccUncorrectable = 214,
   InvalidPtx = 218,
@@ -68,6 +70,7 @@ enum Result : int {
   LaunchFailed = 719,
   CooperativeLaunchTooLarge = 720,
   NotSupported = 801,
+  MpsClientTerminated = 810,
   ExternalDevice = 911,
   Unknown = 999,
 };
@@ -91,6 +94,9 @@ enum StreamFlags : unsigned { NonBlockingStream = 1 };
 enum EventFlags : unsigned { UntimedEvent = 2 };
 /// CUstreamCaptureMode.
 enum CaptureMode : int { CaptureThreadLocal = 1 };
+
+/// CUstreamCaptureStatus.
+enum CaptureStatus : int { NotCapturing = 0 };
 
 /// CUgraphExecUpdateResultInfo.
 struct GraphUpdateResult {
@@ -141,6 +147,7 @@ struct GraphUpdateResult {
   F(cuStreamDestroy_v2, (StreamHandle stream))                                 \
   F(cuStreamGetCtx, (StreamHandle stream, Context * context))                  \
   F(cuStreamSynchronize, (StreamHandle stream))                                \
+  F(cuStreamIsCapturing, (StreamHandle stream, CaptureStatus * status))        \
   F(cuStreamBeginCapture_v2, (StreamHandle stream, CaptureMode mode))          \
   F(cuStreamEndCapture, (StreamHandle stream, GraphHandle * graph))            \
   F(cuEventCreate, (EventHandle * event, unsigned flags))                      \

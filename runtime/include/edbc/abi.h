@@ -66,7 +66,8 @@ typedef enum edbc_status {
   EDBC_UNSUPPORTED = 5,  /**< this machine or this library can't do that */
   EDBC_INCOMPATIBLE = 6, /**< library and runtime are of different versions */
   /** A device failed, and everything on it is lost: models on it and their
-   *  sessions are good for nothing but being destroyed. Or its driver refused a
+   *  sessions are good for nothing but being destroyed, and for CUDA the process
+   *  may have to be started again. Or its driver refused a
    *  call for a reason that is none of the above; then the same call may
    *  succeed later. The message says which. */
   EDBC_DEVICE_FAILED = 7,
@@ -556,8 +557,9 @@ typedef struct edbc_session_options {
    * session does all its work and which must outlive it. Then edbc_session_run
    * returns when the work is enqueued, so that the application can go on;
    * edbc_session_read waits for it, and tells of failures on the device as
-   * later calls do that notice them. Null: the session has a stream of its own,
-   * and edbc_session_run returns when the results are there.
+   * later calls do that notice them. While the stream is captured for a CUDA
+   * graph, both are refused (EDBC_INVALID_ARGUMENT). Null: the session has a
+   * stream of its own, and edbc_session_run returns when the results are there.
    */
   void *stream;
 } edbc_session_options;

@@ -21,6 +21,9 @@ extern "C" {
 int cuStreamCreate(CUstream_st **stream, unsigned flags);
 int cuStreamDestroy_v2(CUstream_st *stream);
 int cuStreamSynchronize(CUstream_st *stream);
+int cuStreamBeginCapture_v2(CUstream_st *stream, int mode);
+int cuStreamEndCapture(CUstream_st *stream, CUgraph_st **graph);
+int cuGraphDestroy(CUgraph_st *graph);
 int cuDevicePrimaryCtxRetain(CUctx_st **context, int device);
 int cuDevicePrimaryCtxRelease_v2(int device);
 int cuCtxPushCurrent_v2(CUctx_st *context);
@@ -265,6 +268,29 @@ TEST_F(DeviceTest, SessionsWithAStreamDontWait) {
               0);
     EXPECT_EQ(toVector(session.logits(first[4])), values);
     EXPECT_EQ(toVector(session.logits(second[4])), values);
+    // What the application records is executed when it likes.
+    std::vector<Score> third = addInstances(session, 5);
+    session.run();
+    std::vector<Score> fourth = addInstances(session, 5);
+    auto expectRefusal = [](auto call) {
+      try {
+        call();
+        ADD_FAILURE();
+      } catch (const edbc::Error &error) {
+        EXPECT_EQ(error.status(), EDBC_INVALID_ARGUMENT);
+        EXPECT_STREQ(error.what(), "the session's stream is being captured; "
+                                   "its runs can't be part of a CUDA graph");
+      }
+    };
+    ASSERT_EQ(cuStreamBeginCapture_v2(stream, 1), 0);
+    expectRefusal([&] { session.run(); });
+    expectRefusal([&] { session.logits(third[4]); });
+    CUgraph_st *graph = nullptr;
+    ASSERT_EQ(cuStreamEndCapture(stream, &graph), 0);
+    EXPECT_EQ(cuGraphDestroy(graph), 0);
+    EXPECT_EQ(toVector(session.logits(third[4])), values);
+    session.run();
+    EXPECT_EQ(toVector(session.logits(fourth[4])), values);
     // Destroyed with work on the stream.
     addInstances(session, 5);
     session.run();

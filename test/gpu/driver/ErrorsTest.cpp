@@ -236,8 +236,9 @@ TEST_F(ErrorsTest, SessionsSayThatTheirDeviceFailed) {
                    "it executed network 'test_network'");
       std::string later =
           "the session can't be used any more: its device failed earlier; "
-          "destroy the device's sessions and models and create them anew "
-          "(cuStreamSynchronize failed:";
+          "start the process again or, where nothing else in it uses the "
+          "device, destroy the device's sessions and models and create them "
+          "anew (cuStreamSynchronize failed:";
       for (int i = 0; i < 2; ++i) {
         error = errorOf([&] { session.run(); });
         EXPECT_EQ(error.status(), EDBC_DEVICE_FAILED);

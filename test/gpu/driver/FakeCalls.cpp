@@ -331,6 +331,14 @@ Result cuStreamSynchronize(StreamHandle stream) {
   return state.sticky;
 }
 
+Result cuStreamIsCapturing(StreamHandle stream, CaptureStatus *status) {
+  ENTER(enterContext, "cuStreamIsCapturing");
+  if (!state.streams.count(stream))
+    return state.report("cuStreamIsCapturing: no stream");
+  *status = static_cast<CaptureStatus>(stream->captured ? 1 : NotCapturing);
+  return Success;
+}
+
 /// Enqueues an operation, or records it.
 static Result enqueue(State &state, const char *function, StreamHandle stream,
                       bool isRecordable, std::function<void()> operation) {

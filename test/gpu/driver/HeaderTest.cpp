@@ -54,9 +54,11 @@ TEST(HeaderTest, NumbersAreThoseOfTheHeader) {
   EXPECT_EQ(cuda::Success, int(CUDA_SUCCESS));
   EXPECT_EQ(cuda::InvalidValue, int(CUDA_ERROR_INVALID_VALUE));
   EXPECT_EQ(cuda::OutOfMemory, int(CUDA_ERROR_OUT_OF_MEMORY));
+  EXPECT_EQ(cuda::Deinitialized, int(CUDA_ERROR_DEINITIALIZED));
   EXPECT_EQ(cuda::NoDevice, int(CUDA_ERROR_NO_DEVICE));
   EXPECT_EQ(cuda::InvalidDevice, int(CUDA_ERROR_INVALID_DEVICE));
   EXPECT_EQ(cuda::InvalidImage, int(CUDA_ERROR_INVALID_IMAGE));
+  EXPECT_EQ(cuda::InvalidContext, int(CUDA_ERROR_INVALID_CONTEXT));
   EXPECT_EQ(cuda::NoBinaryForGpu, int(CUDA_ERROR_NO_BINARY_FOR_GPU));
   EXPECT_EQ(cuda::EccUncorrectable, int(CUDA_ERROR_ECC_UNCORRECTABLE));
   EXPECT_EQ(cuda::InvalidPtx, int(CUDA_ERROR_INVALID_PTX));
@@ -82,6 +84,8 @@ TEST(HeaderTest, NumbersAreThoseOfTheHeader) {
   EXPECT_EQ(cuda::CooperativeLaunchTooLarge,
             int(CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE));
   EXPECT_EQ(cuda::NotSupported, int(CUDA_ERROR_NOT_SUPPORTED));
+  EXPECT_EQ(cuda::MpsClientTerminated, int(CUDA_ERROR_MPS_CLIENT_TERMINATED));
+  EXPECT_EQ(cuda::NotCapturing, int(CU_STREAM_CAPTURE_STATUS_NONE));
   EXPECT_EQ(cuda::ExternalDevice, int(CUDA_ERROR_EXTERNAL_DEVICE));
   EXPECT_EQ(cuda::Unknown, int(CUDA_ERROR_UNKNOWN));
   EXPECT_EQ(cuda::MultiprocessorCount,
