@@ -139,7 +139,7 @@ template <class Phase, u32 rowsPerThread> struct ExactSums {
   __device__ void add(u32 left, const float *rows, const float *weights) {
     using S = typename Phase::Segments::template At<segment>;
     constexpr u32 stride = Shared::template weightStride<segment>();
-    // Behind the segment's depth are zeros, which change no sum.
+    // Behind the segment's depth are zeros, which change no sum (but -0 to 0).
     const u32 end = left < Shared::depth ? left : Shared::depth;
 #pragma unroll 2
     for (u32 k = 0; k < end; k += 4) {

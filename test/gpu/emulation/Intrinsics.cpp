@@ -52,6 +52,8 @@ static u32 bitsOf(float value) {
 
 u32 edbc::roundToTf32(float value) {
   u32 bits = bitsOf(value);
+  if (std::isnan(value))
+    return 0x7FFFE000;
   if (std::isfinite(value))
     bits += 0x1000; // to the nearest, halves away from zero
   return bits & ~0x1FFFu;
