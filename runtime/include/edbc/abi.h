@@ -65,11 +65,12 @@ typedef enum edbc_status {
   EDBC_BAD_FORMAT = 4,   /**< a file was read but is not what it should be */
   EDBC_UNSUPPORTED = 5,  /**< this machine or this library can't do that */
   EDBC_INCOMPATIBLE = 6, /**< library and runtime are of different versions */
-  /** A device failed, and everything on it is lost: models on it and their
-   *  sessions are good for nothing but being destroyed, and for CUDA the process
-   *  may have to be started again. Or its driver refused a
-   *  call for a reason that is none of the above; then the same call may
-   *  succeed later. The message says which. */
+  /**
+   * A device failed, and everything on it is lost: models on it and their
+   * sessions are good for nothing but being destroyed, and the process may have
+   * to be started again. Or its driver refused a call for a reason that is none
+   * of the above; then the same call may succeed later. The message says which.
+   */
   EDBC_DEVICE_FAILED = 7,
 } edbc_status;
 

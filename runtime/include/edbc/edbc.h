@@ -95,22 +95,22 @@ public:
   MatrixView() = default;
   /// Columns begin `stride` floats after one another.
   MatrixView(const float *data, size_t rows, size_t columns, size_t stride)
-      : first(data), numRows(rows), numColumns(columns), stride(stride) {}
+      : first(data), numRows(rows), numColumns(columns), columnStride(stride) {}
 
   size_t rows() const { return numRows; }
   size_t columns() const { return numColumns; }
   float operator()(size_t row, size_t column) const {
-    return first[column * stride + row];
+    return first[column * columnStride + row];
   }
   Span<const float> column(size_t index) const {
-    return {first + index * stride, numRows};
+    return {first + index * columnStride, numRows};
   }
 
 private:
   const float *first = nullptr;
   size_t numRows = 0;
   size_t numColumns = 0;
-  size_t stride = 0;
+  size_t columnStride = 0;
 };
 
 /// A node of a session's graph, void after the session's next reset. Generated
@@ -139,14 +139,14 @@ public:
   }
 
   edbc_device_kind kind() const { return deviceKind; }
-  uint32_t ordinal() const { return number; }
+  uint32_t ordinal() const { return deviceOrdinal; }
 
 private:
-  Device(edbc_device_kind kind, uint32_t number)
-      : deviceKind(kind), number(number) {}
+  Device(edbc_device_kind kind, uint32_t ordinal)
+      : deviceKind(kind), deviceOrdinal(ordinal) {}
 
   edbc_device_kind deviceKind;
-  uint32_t number;
+  uint32_t deviceOrdinal;
 };
 
 /// How a session starts its kernels on a device. Results are the same bits.
@@ -206,7 +206,7 @@ private:
   friend class Session;
 
   struct Destroy {
-    void operator()(edbc_model *model) const { edbc_model_destroy(model); }
+    void operator()(edbc_model *handle) const { edbc_model_destroy(handle); }
   };
 
   Model(const edbc_library &library, const char *weightsPath, Device device)
@@ -405,8 +405,8 @@ protected:
 
 private:
   struct Destroy {
-    void operator()(edbc_session *session) const {
-      edbc_session_destroy(session);
+    void operator()(edbc_session *handle) const {
+      edbc_session_destroy(handle);
     }
   };
 
