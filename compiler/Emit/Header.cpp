@@ -8,10 +8,13 @@
 
 #include "compiler/Emit/Description.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
 using namespace edbc;
@@ -84,6 +87,14 @@ static bool isReserved(StringRef name) {
          name.starts_with("edbc_") || name.starts_with("EDBC_");
 }
 
+/// Members of edbc::Session that applications call, and all others.
+static constexpr StringRef sessionMembers[] = {
+    "Session", "Model", "beginInstance", "resumeInstance", "dropInstance",
+    "run",     "reset", "statistics",    "saveGraphs",     "stream"};
+static constexpr StringRef hiddenSessionMembers[] = {
+    "add",        "addNode",     "read",    "readMatrix",
+    "readDevice", "description", "session", "Destroy"};
+
 /// What no network can be called: names that every program has, and headers of
 /// the system, which the generated one would hide (time.h).
 static constexpr StringRef globalNames[] = {
@@ -97,6 +108,29 @@ static constexpr StringRef globalNames[] = {
     "stdint",   "stdio",    "stdlib", "string",  "strings", "syslog",
     "tar",      "termios",  "tgmath", "threads", "time",    "uchar",
     "ucontext", "unistd",   "utime",  "values",  "wchar",   "wctype"};
+
+/// Whether the C library has something of this name, or POSIX reserves it.
+static bool isOfTheSystem(StringRef name) {
+  // LLVM knows most functions. Of the others, some that are words.
+  static const llvm::StringSet<> others = {
+      "abort",    "access",  "acct",        "alarm",  "alloca",  "brk",
+      "chdir",    "chown",   "chroot",      "clock",  "clone",   "close",
+      "crypt",    "daemon",  "daylight",    "div",    "drem",    "dup",
+      "environ",  "exit",    "finite",      "fork",   "gamma",   "index",
+      "ioctl",    "j0",      "j1",          "jn",     "ldiv",    "lgamma",
+      "lldiv",    "lockf",   "nice",        "open",   "pause",   "pipe",
+      "pipe2",    "poll",    "profil",      "raise",  "rand",    "random",
+      "remove",   "rename",  "revoke",      "rindex", "sbrk",    "scalb",
+      "select",   "signgam", "significand", "sleep",  "srand",   "stderr",
+      "stdin",    "stdout",  "swab",        "sync",   "syscall", "system",
+      "timezone", "timegm",  "tm",          "tzname", "uint",    "ulong",
+      "ushort",   "usleep",  "vfork",       "wait",   "y0",      "y1",
+      "yn"};
+  llvm::TargetLibraryInfoImpl library(llvm::Triple("x86_64-unknown-linux-gnu"));
+  llvm::LibFunc function;
+  return name.ends_with("_t") || others.contains(name) ||
+         library.getLibFunc(name, function);
+}
 
 namespace {
 
@@ -144,10 +178,20 @@ static LogicalResult verifyNames(const Network &network) {
   auto check = [&](LogicalResult result) { allGood &= succeeded(result); };
 
   Scope global(globalNames, "a name that every program has");
-  check(global.declare(network.module, "network", network.name));
+  LogicalResult isFree =
+      global.declare(network.module, "network", network.name);
+  check(isFree);
+  if (succeeded(isFree) && isOfTheSystem(network.name))
+    check(emitError(network.module->getLoc())
+          << "network '" << network.name
+          << "' can't have this name in C++: the C library has it");
 
   SmallVector<StringRef> types = {"Model", "Session", "edbc", "std"};
-  Scope space(types, "another name of the generated header");
+  // Class Session names them as well, where its base's members hide them.
+  SmallVector<StringRef> taken(types);
+  llvm::append_range(taken, sessionMembers);
+  llvm::append_range(taken, hiddenSessionMembers);
+  Scope space(taken, "another name of the generated header");
   for (StateOp state : network.states) {
     check(space.declare(state, "state", state.getSymName()));
     types.push_back(state.getSymName());
@@ -157,10 +201,7 @@ static LogicalResult verifyNames(const Network &network) {
   for (NamedAttribute dim : dimsOf(network))
     check(model.declare(network.module, "dimension", dim.getName()));
 
-  Scope session({"Session", "Model", "beginInstance", "resumeInstance",
-                 "dropInstance", "run", "reset", "statistics", "saveGraphs",
-                 "stream"},
-                "a member of class Session");
+  Scope session(sessionMembers, "a member of class Session");
   for (KernelOp kernel : network.kernels) {
     check(session.declare(kernel, "cell", kernel.getSymName()));
     Scope parameters(types, "a type of the generated header");

@@ -151,6 +151,27 @@ TEST_F(HeaderTest, membersOfTheBaseClassesAreTaken) {
                               place + "of class Session"));
 }
 
+TEST_F(HeaderTest, stateHiddenByAMemberIsAnError) {
+  EXPECT_EQ(declare(replaceAll(tinyNetwork(), "@Score", "@read")), "");
+  EXPECT_THAT(
+      takeDiagnostics(),
+      ElementsAre(
+          "batch.state @read: state 'read' can't have this name in C++: "
+          "it clashes with another name of the generated header"));
+}
+
+TEST_F(HeaderTest, networkNamedLikeAFunctionOrTypeIsAnError) {
+  for (std::string name : {"free", "exp", "select", "size_t"}) {
+    std::string text = replaceAll(tinyNetwork(), "@tiny", "@" + name);
+    EXPECT_EQ(declare(replaceAll(text, "edbc.tiny.", "edbc." + name + ".")),
+              "");
+    EXPECT_THAT(takeDiagnostics(),
+                ElementsAre("module @" + name + ": network '" + name +
+                            "' can't have this name in C++: the C library has "
+                            "it"));
+  }
+}
+
 TEST_F(HeaderTest, networkNamedLikeANamespaceIsAnError) {
   std::string text = replaceAll(tinyNetwork(), "@tiny", "@std");
   EXPECT_EQ(declare(replaceAll(text, "edbc.tiny.", "edbc.std.")), "");
