@@ -90,8 +90,13 @@ bool BodyImporter::checkIsTensor(const Value &value, const Twine &what,
 
 Value BodyImporter::importNumber(const Expr &expr) {
   Value value;
-  if (expr.name.text.getAsDouble(value.number) || !std::isfinite(value.number))
+  StringRef text = expr.name.text;
+  if (text.getAsDouble(value.number) || !std::isfinite(value.number))
     return error(expr.range, "number is too large");
+  StringRef digits =
+      text.take_until([](char c) { return c == 'e' || c == 'E'; });
+  if (value.number == 0 && digits.find_first_of("123456789") != StringRef::npos)
+    return error(expr.range, "number is too small and would become 0");
   value.kind = Value::Kind::Number;
   return value;
 }

@@ -60,10 +60,16 @@ bool ModelImporter::declare(Names &names, const Name &name) {
     reporter.error(name.range, "'{0}' is the name of a function", name.text);
     return false;
   }
-  auto [first, isFree] = names.try_emplace(name.text, name);
+  auto [known, isFree] = names.try_emplace(name.text, name);
   if (!isFree) {
-    reporter.error(name.range, "'{0}' is declared twice", name.text);
-    reporter.note(first->second.range, "the first declaration is here");
+    // Kind by kind they come, and not as the file has them.
+    auto [first, second] =
+        std::minmax(known->second.range, name.range,
+                    [](const SourceRange &a, const SourceRange &b) {
+                      return a.begin < b.begin;
+                    });
+    reporter.error(second, "'{0}' is declared twice", name.text);
+    reporter.note(first, "the first declaration is here");
   }
   return isFree;
 }
@@ -194,6 +200,12 @@ bool parseDimOverride(StringRef argument, ImportOptions &options,
   if (name.empty() || value.getAsInteger(10, number)) {
     diagnostics.commandLineError("-D " + argument +
                                  ": expected NAME=VALUE with an integer");
+    return false;
+  }
+  if (llvm::any_of(options.dims,
+                   [&](const auto &dim) { return dim.first == name; })) {
+    diagnostics.commandLineError("-D " + argument + ": '" + name +
+                                 "' is given twice");
     return false;
   }
   options.dims.emplace_back(name, number);

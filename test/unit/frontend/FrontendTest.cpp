@@ -488,10 +488,13 @@ TEST(Frontend, ParsesOverrides) {
   ImportOptions options;
   Diagnostics diagnostics;
   EXPECT_TRUE(parseDimOverride("hidden=256", options, diagnostics));
-  EXPECT_TRUE(parseDimOverride("hidden=-1", options, diagnostics));
+  EXPECT_TRUE(parseDimOverride("words=-1", options, diagnostics));
   ASSERT_EQ(options.dims.size(), 2u);
   EXPECT_EQ(options.dims[0].first, "hidden");
   EXPECT_EQ(options.dims[0].second, 256);
+  EXPECT_FALSE(parseDimOverride("words=2", options, diagnostics));
+  EXPECT_EQ(diagnostics.str(),
+            "command line: error: -D words=2: 'words' is given twice\n");
   for (const char *bad : {"", "hidden", "hidden=", "=3", "hidden=x", "a=1.5",
                           "a=99999999999999999999"}) {
     Diagnostics errors;
