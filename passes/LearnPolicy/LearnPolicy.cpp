@@ -121,16 +121,20 @@ LogicalResult LearnPolicyPass::readCosts(ModuleOp network,
     if (!kernel || kernel.getTable())
       return network.emitError()
              << "batch cost '" << entry << "': there is no kernel of that name";
-    given[name] = cost;
+    if (!given.try_emplace(name, cost).second)
+      return network.emitError()
+             << "batch cost '" << entry << "': the kernel has one already";
   }
   for (auto kernel : network.getOps<KernelOp>()) {
     if (kernel.getTable())
       continue;
+    // What is looked up costs next to nothing.
     auto cost = given.find(kernel.getSymName());
-    if (cost == given.end())
+    bool isExecuted = !kernel.getBodyBlock().getOps<PhaseOp>().empty();
+    if (cost == given.end() && isExecuted)
       return network.emitError() << "kernel '" << kernel.getSymName()
                                  << "' has no batch cost, as others have";
-    costs.push_back(cost->second);
+    costs.push_back(cost == given.end() ? 1 : cost->second);
   }
   return success();
 }

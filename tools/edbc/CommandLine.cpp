@@ -10,6 +10,7 @@
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <new>
 
@@ -50,6 +51,8 @@ int edbc::runProgram(llvm::StringRef program, llvm::function_ref<int()> run) {
   // LLVM's handler ends the program where `new` fails; the runtime reports it.
   std::set_new_handler(nullptr);
   llvm::install_bad_alloc_error_handler(endForLackOfMemory, &program);
+  // A file that becomes too large is an error of writing.
+  std::signal(SIGXFSZ, SIG_IGN);
   int status;
   try {
     status = run();

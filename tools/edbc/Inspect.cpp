@@ -116,6 +116,10 @@ bool Inspection::checkArguments() {
         !arguments.batches.empty())
       return error("--layout needs no graphs; it can't go with --samples, "
                    "--graphs or --batch");
+    if (arguments.beam.getNumOccurrences() != 0 ||
+        arguments.searchSeconds.getNumOccurrences() != 0)
+      return error("--layout shows nothing of the policy; it can't go with "
+                   "--beam or --search-seconds");
     return true;
   }
   if (arguments.policy.samples.empty())

@@ -43,7 +43,7 @@ bool ModelFile::import(const ModelArguments &arguments) {
   ImportOptions options;
   for (const std::string &dim : arguments.dims)
     parseDimOverride(dim, options, problems);
-  if (!arguments.name.empty() && !isIdentifier(arguments.name))
+  if (arguments.name.getNumOccurrences() != 0 && !isIdentifier(arguments.name))
     problems.commandLineError("'" + arguments.name +
                               "' can't name a library: it must be an "
                               "identifier of letters, digits and '_'");

@@ -100,6 +100,14 @@ bool PolicyArguments::apply(llvm::StringRef command,
       return error("--" + share->ArgStr + " must be between 0 and 1");
   if (!(alpha >= 0 && alpha <= 1e6))
     return error("--policy-alpha must be between 0 and 1000000");
+  if (method != "q-learning")
+    for (const cl::Option *option : std::initializer_list<const cl::Option *>{
+             &learningRate, &discount, &returnSteps, &alpha, &exploration,
+             &explorationDecay, &minExploration, &evaluationInterval,
+             &beginWithLemma})
+      if (option->getNumOccurrences() != 0)
+        return error("--" + option->ArgStr +
+                     " goes only with --policy-method=q-learning");
   options.encoding = encoding;
   options.method = method;
   options.batchSize = batch;

@@ -207,7 +207,10 @@ bool Runner::findOutputs() {
         known += (known.empty() ? "" : ", ") + op.getSymName().str();
       return error("unknown output '" + name + "'; the network has " + known);
     }
-    outputs.push_back(std::distance(network->outputs.begin(), output));
+    uint32_t number = std::distance(network->outputs.begin(), output);
+    if (llvm::is_contained(outputs, number))
+      return error("output '" + name + "' is given twice");
+    outputs.push_back(number);
   }
   if (arguments.outputs.empty())
     for (uint32_t i = 0; i < network->outputs.size(); ++i)
@@ -428,6 +431,11 @@ int edbc::runMain(int argc, const char **argv) {
   }
   if (arguments.precision.getNumOccurrences() != 0 && !cudaDevice) {
     fail("edbc run", "--precision goes only with --device=cuda");
+    return 2;
+  }
+  if (arguments.seed.getNumOccurrences() != 0 && !arguments.weights.empty()) {
+    fail("edbc run", "--seed is that of random weights; it can't go with "
+                     "--weights");
     return 2;
   }
   if (arguments.weights.empty())

@@ -32,6 +32,8 @@ commands:
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  llvm::setBugReportMsg("edbc: this is an error of edbc's own; please report "
+                        "it, with the command and its files\n");
   llvm::StringRef command = argc > 1 ? argv[1] : "";
   if (command.empty()) {
     llvm::errs() << usage;
