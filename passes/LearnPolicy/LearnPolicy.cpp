@@ -130,8 +130,7 @@ LogicalResult LearnPolicyPass::readCosts(ModuleOp network,
       continue;
     // What is looked up costs next to nothing.
     auto cost = given.find(kernel.getSymName());
-    bool isExecuted = !kernel.getBodyBlock().getOps<PhaseOp>().empty();
-    if (cost == given.end() && isExecuted)
+    if (cost == given.end() && !kernel.isLookedUp())
       return network.emitError() << "kernel '" << kernel.getSymName()
                                  << "' has no batch cost, as others have";
     costs.push_back(cost == given.end() ? 1 : cost->second);
