@@ -195,7 +195,8 @@ namespace edbc {
 
 bool parseDimOverride(StringRef argument, ImportOptions &options,
                       Diagnostics &diagnostics) {
-  auto [name, value] = argument.split('=');
+  std::pair<StringRef, StringRef> sides = argument.split('=');
+  StringRef name = sides.first, value = sides.second;
   int64_t number;
   if (name.empty() || value.getAsInteger(10, number)) {
     diagnostics.commandLineError("-D " + argument +
