@@ -67,7 +67,7 @@ By `tools/bench/figures.sh`.
 ## The published comparison
 
 One thread. *Of peak*: arithmetic of the cells as written over time, as a fraction
-of the FMA peak that was measured just before. *To beat*: the same of the fastest
+of the FMA peak that was measured with it. *To beat*: the same of the fastest
 published or repaired system (see `figures.py`). *Ratio*: of the two. *Limit*: of the
 whole time, what batches take at least, each by the arithmetic that is left after
 folding or by its traffic at the speed of the cache that the weights fit, whichever
