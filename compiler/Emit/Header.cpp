@@ -113,19 +113,18 @@ static constexpr StringRef globalNames[] = {
 static bool isOfTheSystem(StringRef name) {
   // LLVM knows most functions. Of the others, some that are words.
   static const llvm::StringSet<> others = {
-      "abort",    "access",  "acct",        "alarm",  "alloca",  "brk",
-      "chdir",    "chown",   "chroot",      "clock",  "clone",   "close",
-      "crypt",    "daemon",  "daylight",    "div",    "drem",    "dup",
-      "environ",  "exit",    "finite",      "fork",   "gamma",   "index",
-      "ioctl",    "j0",      "j1",          "jn",     "ldiv",    "lgamma",
-      "lldiv",    "lockf",   "nice",        "open",   "pause",   "pipe",
-      "pipe2",    "poll",    "profil",      "raise",  "rand",    "random",
-      "remove",   "rename",  "revoke",      "rindex", "sbrk",    "scalb",
-      "select",   "signgam", "significand", "sleep",  "srand",   "stderr",
-      "stdin",    "stdout",  "swab",        "sync",   "syscall", "system",
-      "timezone", "timegm",  "tm",          "tzname", "uint",    "ulong",
-      "ushort",   "usleep",  "vfork",       "wait",   "y0",      "y1",
-      "yn"};
+      "abort",   "access",      "acct",     "alarm",   "alloca", "brk",
+      "chdir",   "chown",       "chroot",   "clock",   "clone",  "close",
+      "crypt",   "daemon",      "daylight", "div",     "drem",   "dup",
+      "environ", "exit",        "finite",   "fork",    "gamma",  "index",
+      "ioctl",   "j0",          "j1",       "jn",      "ldiv",   "lgamma",
+      "lldiv",   "lockf",       "nice",     "open",    "pause",  "pipe",
+      "pipe2",   "profil",      "raise",    "rand",    "random", "remove",
+      "rename",  "revoke",      "rindex",   "sbrk",    "scalb",  "select",
+      "signgam", "significand", "sleep",    "srand",   "stderr", "stdin",
+      "stdout",  "swab",        "sync",     "syscall", "system", "timezone",
+      "timegm",  "tm",          "tzname",   "uint",    "ulong",  "ushort",
+      "usleep",  "vfork",       "wait",     "y0",      "y1",     "yn"};
   llvm::TargetLibraryInfoImpl library(llvm::Triple("x86_64-unknown-linux-gnu"));
   llvm::LibFunc function;
   return name.ends_with("_t") || others.contains(name) ||

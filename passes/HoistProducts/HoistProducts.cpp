@@ -150,8 +150,9 @@ void HoistProductsPass::runOnOperation() {
     auto isAhead = [&](Value vector) {
       return recurrence.isAhead(vector, product);
     };
+    auto isBehind = [&](Value vector) { return !isAhead(vector); };
     ahead.take(product, isAhead);
-    rest.take(product, [&](Value vector) { return !isAhead(vector); });
+    rest.take(product, isBehind);
     if (ahead.vectors.empty() || rest.vectors.empty())
       continue;
     OpBuilder builder(product);
@@ -164,7 +165,7 @@ void HoistProductsPass::runOnOperation() {
       product.erase();
     } else {
       // In the same order, for the same bits.
-      ahead.take(product, [&](Value vector) { return !isAhead(vector); });
+      ahead.take(product, isBehind);
       ahead.assignTo(product);
     }
   }

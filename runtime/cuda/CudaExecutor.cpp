@@ -29,7 +29,7 @@ public:
 
 private:
   void requireDevice() const;
-  void requireOwnTime() const;
+  void requireNoCapture() const;
   template <typename Body> void onDevice(Body body);
   void synchronize();
   void reserve();
@@ -134,7 +134,7 @@ void CudaExecutor::requireDevice() const {
 
 /// What the application records on its stream would be executed again when the
 /// memory that it reads has another run's schedule, or none.
-void CudaExecutor::requireOwnTime() const {
+void CudaExecutor::requireNoCapture() const {
   if (!isAsynchronous)
     return;
   CaptureStatus status = NotCapturing;
@@ -326,7 +326,7 @@ void CudaExecutor::run(const core::Schedule &schedule) {
   image.plan(schedule);
   uint64_t downloaded = 0;
   onDevice([&] {
-    requireOwnTime();
+    requireNoCapture();
     reserve();
     upload();
     launch();
@@ -350,7 +350,7 @@ const float *CudaExecutor::hostRow(uint32_t number, uint32_t row) {
   StateMemory &state = states[number];
   if (isPending || state.isStale() || !lost.empty())
     onDevice([&] {
-      requireOwnTime();
+      requireNoCapture();
       if (state.mustGrowHost())
         synchronize();
       if (state.isStale()) {

@@ -102,9 +102,9 @@ bool PolicyArguments::apply(llvm::StringRef command,
     return error("--policy-alpha must be between 0 and 1000000");
   if (method != "q-learning")
     for (const cl::Option *option : std::initializer_list<const cl::Option *>{
-             &learningRate, &discount, &returnSteps, &alpha, &exploration,
-             &explorationDecay, &minExploration, &evaluationInterval,
-             &beginWithLemma})
+             &episodes, &learningRate, &discount, &returnSteps, &alpha,
+             &exploration, &explorationDecay, &minExploration,
+             &evaluationInterval, &beginWithLemma})
       if (option->getNumOccurrences() != 0)
         return error("--" + option->ArgStr +
                      " goes only with --policy-method=q-learning");
