@@ -256,14 +256,16 @@ def LearnPolicy : Pass<"batch-learn-policy", "::mlir::ModuleOp"> {
   let description = [{
     Finds, on sample graphs, the finite state machine that batches them in fewest
     steps (Algorithm 1 of ED-Batch executes it); it becomes the module's
-    `batch.policy`. The method is tabular Q-learning as in the paper, or
-    `refinement`, a local search on whole schedules that finds better machines in
-    less time. With encoding `auto` the machine sees the frontier as `base`, if
-    that reaches the lower bound, or else as `critical`. Where a policy that needs
-    no learning takes fewer batches, on the samples or on graphs that were held
-    out, it becomes the policy instead. A machine that takes more batches than
-    agenda or depth for a single sample is refined until it doesn't; if that
-    can't be had, another policy is taken for which it holds.
+    `batch.policy`. It chooses among kernels whose nodes may depend on one
+    another, directly or through others; where there are none, as in trees of one
+    kind of inner nodes, it has no transitions. The method is tabular Q-learning
+    as in the paper, or `refinement`, a local search on whole schedules that finds
+    better machines in less time. With encoding `auto` the machine sees the
+    frontier as `base`, if that reaches the lower bound, or else as `critical`.
+    Where a policy that needs no learning takes fewer batches, on the samples or
+    on graphs that were held out, it becomes the policy instead. A machine that
+    takes more batches than agenda or depth for a single sample is refined until
+    it doesn't; if that can't be had, another policy is taken for which it holds.
 
     With `batch-costs` it is not the number of batches that is made low but what
     they cost: so many nanoseconds for a batch of each kernel, say. (What a row

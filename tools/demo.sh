@@ -7,9 +7,9 @@
 #
 # usage: tools/demo.sh [TREES]
 #
-# Installs what is missing, builds edbc, compiles the TreeLSTM of
-# examples/trees, builds the program against it and scores the trees of the file
-# TREES, or those that ship with the example.
+# Installs what is missing, builds edbc, compiles the TreeLSTM of examples/trees
+# that has two types of inner nodes, builds the program against it and scores the
+# trees of the file TREES, or those that ship with the example.
 #
 #===------------------------------------------------------------------------===#
 
@@ -28,7 +28,8 @@ fi
 # shellcheck source=tools/steps.sh
 source "$(dirname "$0")/steps.sh"
 
-model=examples/trees/tree_lstm.edb
+network=tree_lstm_2type
+model=examples/trees/$network.edb
 out=build/demo
 edbc=build/bin/edbc
 
@@ -54,7 +55,7 @@ step 'Make random weights' \
 step 'Compile the network' compileNetwork
 step 'Build the program' buildProgram
 printf '\nThe policy learned from synthetic graphs:\n'
-build/bin/tree_lstm --weights "$out/weights.safetensors" \
+"build/bin/$network" --weights "$out/weights.safetensors" \
   --record "$out/trees.graphs" "$trees"
 
 printf '\n'
@@ -62,10 +63,10 @@ step 'Compile again, with the recorded graphs' \
   compileNetwork --samples "$out/trees.graphs"
 step 'Build the program' buildProgram
 printf '\nThe policy learned from the graphs of these trees:\n'
-build/bin/tree_lstm --weights "$out/weights.safetensors" "$trees"
+"build/bin/$network" --weights "$out/weights.safetensors" "$trees"
 
 cat <<END
 
-The program: build/bin/tree_lstm --weights $out/weights.safetensors TREES
+The program: build/bin/$network --weights $out/weights.safetensors TREES
 The network: $out/networks/ (library, header, manifest, CMake file)
 END

@@ -532,8 +532,10 @@ namespace {
 /// Puts the nodes of a mini-batch into graphs, run by run.
 class Merger {
 public:
-  Merger(const Instance *begin, const Instance *end, const Signature &signature)
-      : begin(begin), end(end), signature(signature), ids(end - begin) {}
+  Merger(const Instance *begin, const Instance *end, const Signature &signature,
+         const core::TypeOrder &order)
+      : begin(begin), end(end), signature(signature), order(order),
+        ids(end - begin) {}
 
   core::Graph mergeRun(uint32_t run);
 
@@ -543,6 +545,7 @@ private:
 
   const Instance *begin, *end;
   const Signature &signature;
+  const core::TypeOrder &order;
   /// By instance and node: its id in the graph of its run.
   std::vector<std::vector<uint32_t>> ids;
   std::vector<uint32_t> operands;
@@ -573,7 +576,7 @@ void Merger::addNode(core::Graph &graph, const Instance &instance,
 }
 
 core::Graph Merger::mergeRun(uint32_t run) {
-  core::Graph graph(uint32_t(signature.cells.size()));
+  core::Graph graph(order);
   for (const Instance *instance = begin; instance != end; ++instance) {
     std::vector<uint32_t> &idOfNode = ids[instance - begin];
     uint32_t first = uint32_t(idOfNode.size());
@@ -586,12 +589,13 @@ core::Graph Merger::mergeRun(uint32_t run) {
 std::vector<core::Graph>
 edbc::mergeInstances(const std::vector<Instance> &instances,
                      const Signature &signature, uint32_t batchSize) {
+  const core::TypeOrder order = orderOf(signature);
   std::vector<core::Graph> graphs;
   for (size_t first = 0; first < instances.size(); first += batchSize) {
     const Instance *begin = instances.data() + first;
     const Instance *end =
         begin + std::min<size_t>(batchSize, instances.size() - first);
-    Merger merger(begin, end, signature);
+    Merger merger(begin, end, signature, order);
     for (uint32_t run : runsOf(begin, end))
       graphs.push_back(merger.mergeRun(run));
   }

@@ -153,18 +153,23 @@ def Batch_PolicyOp : Batch_Op<"policy", [
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the batching policy";
   let description = [{
-    Usually a finite state machine. Algorithm 1 of ED-Batch: the frontier is
-    encoded as a state of the machine, whose action names the kernel to batch
+    Chooses among kernels whose nodes may depend on one another, directly or
+    through others; the turns of all other kernels follow from what they take and
+    yield (runtime/core/TypeOrder.h).
+
+    Usually it is a finite state machine. Algorithm 1 of ED-Batch: the frontier
+    is encoded as a state of the machine, whose action names the kernel to batch
     next; then the frontier changes, and so on. In a state that has no
     transition, the policy falls back on the sufficient condition (Lemma 2.1), or
-    with `critical` on an estimate of it.
+    with `critical` on an estimate of it. Where there is nothing to choose, it
+    has no transitions.
 
     Example:
 
     ```mlir
     batch.policy @policy encoding <sort> [
-      #batch.transition<[@leaf] -> @leaf>,
-      #batch.transition<[@score, @inner] -> @inner>]
+      #batch.transition<[@join] -> @join>,
+      #batch.transition<[@split, @join] -> @split>]
     ```
 
     One of the policies of `edbc_policy_kind` (edbc/abi.h) that need no machine

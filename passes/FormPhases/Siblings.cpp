@@ -211,7 +211,7 @@ SiblingGroups Grouping::group() {
   core::Frontier frontier;
   frontier.reset(graph);
   SiblingGroups groups;
-  for (uint32_t type : searchSchedule(graph, options).types) {
+  for (uint32_t type : searchSchedule(graph, options).steps) {
     core::Batch batch = frontier.step(type);
     // In the order of the program, for the sake of readers.
     core::NodeSpan span = frontier.schedule().nodesOf(batch);

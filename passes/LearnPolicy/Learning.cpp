@@ -33,7 +33,7 @@ edbc_policy_kind LearnedPolicy::best() const {
 }
 
 bool LearnedPolicy::isByHeart() const {
-  return !transitions.empty() && 2 * trial.fallbacks > trial.fsm;
+  return !transitions.empty() && 2 * trial.fallbacks > trial.choices;
 }
 
 size_t LearnedPolicy::numExceptions(edbc_policy_kind policy) const {
@@ -57,9 +57,9 @@ static void append(Graph &graph, const Graph &other) {
 /// Lets no more nodes and states be kept than fit into the memory: three
 /// quarters of it are for nodes.
 static void limitMemory(LearningOptions &options, uint32_t numTypes) {
-  // Of a node: in the joined graph and its frontier, 70; in the encoder of its
-  // mini-batch, 44 and 32 more while that begins.
-  constexpr uint64_t bytesPerNode = 160;
+  // Of a node with a few operands: in the joined graph and its frontier, 60 to
+  // 100; in the encoder of its mini-batch, 44 and 32 more while that begins.
+  constexpr uint64_t bytesPerNode = 180;
   // Of a state: its sequence, key and values or actions.
   const uint64_t bytesPerState = 128 + uint64_t(16) * numTypes;
   uint64_t forStates = options.maxBytes / 4;
@@ -113,7 +113,7 @@ private:
 Learner::Learner(const std::vector<Graph> &miniBatches,
                  const LearningOptions &options)
     : miniBatches(miniBatches), options(options),
-      joined(miniBatches.front().numTypes()) {
+      joined(miniBatches.front().getOrder()) {
   limitMemory(this->options, joined.numTypes());
   for (const Graph &graph : miniBatches) {
     countsOfEach.push_back(countBatches(graph, options.costs));

@@ -48,6 +48,7 @@ BatchCounts &BatchCounts::operator+=(const BatchCounts &other) {
   agenda += other.agenda;
   depth += other.depth;
   lemma += other.lemma;
+  choices += other.choices;
   fallbacks += other.fallbacks;
   return *this;
 }
@@ -87,7 +88,11 @@ void edbc::countMachine(const Graph &graph, const edbc_policy_desc &machine,
                         BatchCounts &counts, const BatchCosts &costs) {
   Frontier frontier;
   core::FsmPolicy fsm(machine);
-  counts.fsm = costOf(costs, core::schedule(frontier, graph, 0, fsm));
+  const core::Schedule &schedule = core::schedule(frontier, graph, 0, fsm);
+  counts.fsm = costOf(costs, schedule);
+  counts.choices = uint64_t(std::count_if(
+      schedule.batches.begin(), schedule.batches.end(),
+      [&](const core::Batch &batch) { return frontier.isChosen(batch.type); }));
   counts.fallbacks = fsm.numFallbacks();
 }
 

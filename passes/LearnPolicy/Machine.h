@@ -72,24 +72,26 @@ struct BatchCounts {
   uint64_t agenda = 0;
   uint64_t depth = 0;
   uint64_t lemma = 0;
-  /// Choices in states that the machine has no transition for.
+  /// Choices that were left to the machine, and those of them in states that it
+  /// has no transition for: numbers, whatever batches cost.
+  uint64_t choices = 0;
   uint64_t fallbacks = 0;
 
   uint64_t of(edbc_policy_kind policy) const;
   BatchCounts &operator+=(const BatchCounts &other);
 };
 
-/// What the policies without a machine make of a graph: all but `fsm` and
-/// `fallbacks`, which stay 0.
+/// What the policies without a machine make of a graph: all but `fsm`,
+/// `choices` and `fallbacks`, which stay 0.
 BatchCounts countBatches(const core::Graph &graph,
                          const BatchCosts &costs = {});
 
-/// The same, and `fsm` and `fallbacks`.
+/// The same, and `fsm`, `choices` and `fallbacks`.
 BatchCounts countBatches(const core::Graph &graph,
                          const edbc_policy_desc &machine,
                          const BatchCosts &costs = {});
 
-/// Sets `fsm` and `fallbacks` to what the machine makes of a graph.
+/// Sets `fsm`, `choices` and `fallbacks` to what the machine makes of a graph.
 void countMachine(const core::Graph &graph, const edbc_policy_desc &machine,
                   BatchCounts &counts, const BatchCosts &costs = {});
 

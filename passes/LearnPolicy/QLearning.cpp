@@ -52,6 +52,8 @@ private:
   /// The policy by which `evaluate` schedules.
   class Greedy {
   public:
+    static constexpr bool choosesAmongAllTypes = false;
+
     explicit Greedy(Learner &learner) : learner(learner) {}
     void begin(const Frontier &frontier) { learner.begin(frontier); }
     uint32_t choose(const Frontier &frontier);

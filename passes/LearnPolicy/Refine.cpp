@@ -129,7 +129,7 @@ Refiner::Run Refiner::run(uint32_t miniBatch) {
   encoder = encoders[miniBatch];
   lemma.begin(frontier);
   entered.clear();
-  uint64_t numNodes = frontier.numRemaining();
+  uint64_t numNodes = miniBatches[miniBatch].numNodes();
   work += numNodes;
   auto askLemma = [&] {
     work += numNodes;

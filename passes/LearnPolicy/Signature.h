@@ -11,6 +11,8 @@
 #ifndef EDBC_PASSES_LEARNPOLICY_SIGNATURE_H
 #define EDBC_PASSES_LEARNPOLICY_SIGNATURE_H
 
+#include "runtime/core/TypeOrder.h"
+
 #include "edbc/abi.h"
 
 #include <string>
@@ -39,6 +41,21 @@ struct Signature {
   std::vector<std::string> states;
   std::vector<CellSignature> cells;
 };
+
+/// In which order cells can be batched.
+inline core::TypeOrder orderOf(const Signature &signature) {
+  std::vector<uint32_t> results;
+  std::vector<std::vector<uint32_t>> taken;
+  for (const CellSignature &cell : signature.cells) {
+    results.push_back(cell.result);
+    taken.emplace_back();
+    for (const OperandSignature &operand : cell.operands)
+      if (operand.kind == EDBC_OPERAND_STATE ||
+          operand.kind == EDBC_OPERAND_STATES)
+        taken.back().push_back(operand.state);
+  }
+  return core::TypeOrder(core::operandsOfTypes(results, taken));
+}
 
 } // namespace edbc
 

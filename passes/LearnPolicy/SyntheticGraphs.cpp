@@ -369,8 +369,9 @@ SyntheticGraphs edbc::drawGraphs(const Signature &signature,
   uint32_t numStates = uint32_t(signature.states.size());
   std::vector<uint32_t> heads = orderHeads(cells, numStates);
   InstanceBuilder builder(cells, heads, numStates, options.seed);
+  const core::TypeOrder order = orderOf(signature);
   for (uint32_t i = 0; i < options.numMiniBatches; ++i) {
-    result.miniBatches.emplace_back(uint32_t(cells.size()));
+    result.miniBatches.emplace_back(order);
     for (uint32_t j = 0; j < options.batchSize; ++j)
       builder.build(result.miniBatches.back(), options);
   }

@@ -22,9 +22,19 @@ namespace {
 struct State {
   Frontier frontier;
   core::CriticalTypes critical;
-  uint64_t bound; ///< of what remains
+  uint64_t bound; ///< of the steps that remain
   uint64_t hash;  ///< of the set of executed nodes
 };
+
+/// Makes the schedule of a frontier that is done the result.
+void take(const Frontier &frontier, SearchResult &result) {
+  const std::vector<core::Batch> &batches = frontier.schedule().batches;
+  result.numBatches = batches.size();
+  result.steps.clear();
+  for (const core::Batch &batch : batches)
+    if (frontier.isChosen(batch.type))
+      result.steps.push_back(batch.type);
+}
 
 class Search {
 public:
@@ -52,7 +62,6 @@ private:
   State begin() const;
   void step(State &state, uint32_t type) const;
   Candidate candidate(const State &state, uint32_t parent, uint32_t type) const;
-  static std::vector<uint32_t> typesOf(const State &state);
 
   const Graph &graph;
   const SearchOptions &options;
@@ -72,7 +81,11 @@ State Search::begin() const {
   State state;
   state.frontier.reset(graph);
   state.critical.update(state.frontier);
-  state.bound = core::lowerBound(graph);
+  const std::vector<uint32_t> chains =
+      core::longestChains(graph, 0, graph.numNodes());
+  state.bound = 0;
+  for (uint32_t type = 0; type < graph.numTypes(); ++type)
+    state.bound += state.frontier.isChosen(type) ? chains[type] : 0;
   state.hash = 0;
   return state;
 }
@@ -95,13 +108,6 @@ void Search::step(State &state, uint32_t type) const {
   state.critical.update(state.frontier);
 }
 
-std::vector<uint32_t> Search::typesOf(const State &state) {
-  std::vector<uint32_t> types;
-  for (const core::Batch &batch : state.frontier.schedule().batches)
-    types.push_back(batch.type);
-  return types;
-}
-
 void Search::runBeam(SearchResult &result) {
   std::vector<State> beam, next;
   beam.push_back(begin());
@@ -110,11 +116,10 @@ void Search::runBeam(SearchResult &result) {
   while (!isStopped(result)) {
     candidates.clear();
     for (uint32_t i = 0; i < beam.size(); ++i) {
-      // States of a beam have equally many batches.
+      // States of a beam have taken equally many steps.
       if (beam[i].frontier.done()) {
-        std::vector<uint32_t> types = typesOf(beam[i]);
-        if (types.size() < result.types.size())
-          result.types = std::move(types);
+        if (beam[i].frontier.schedule().batches.size() < result.numBatches)
+          take(beam[i].frontier, result);
         return;
       }
       for (uint32_t type = 0; type < graph.numTypes(); ++type)
@@ -147,10 +152,11 @@ void Search::runBeam(SearchResult &result) {
 
 /// Raises the bound and shortens the schedule as far as `maxProofStates` allow.
 ///
-/// Batches so far plus bound never fall along a path, and a step raises them by
-/// 0 or 1. So the states with the lowest sum stand in one stack and those with
+/// Steps so far plus bound never fall along a path, and a step raises them by 0
+/// or 1. So the states with the lowest sum stand in one stack and those with
 /// one more in another; when the first runs empty, every schedule is known to
-/// have that many more batches.
+/// have that many more steps. Types that no step is taken of have as many
+/// batches as the bound says.
 void Search::prove(SearchResult &result) {
   std::vector<State> open, later;
   std::unordered_set<uint64_t> expanded;
@@ -160,7 +166,7 @@ void Search::prove(SearchResult &result) {
       State state = std::move(open.back());
       open.pop_back();
       if (state.frontier.done()) {
-        result.types = typesOf(state);
+        take(state.frontier, result);
         return;
       }
       // A state is first taken from the stack with its fewest batches.
@@ -188,13 +194,9 @@ SearchResult edbc::searchSchedule(const Graph &graph,
   result.bound = core::lowerBound(graph);
   Frontier frontier;
   auto follow = [&](auto &&policy) {
-    const std::vector<core::Batch> &batches =
-        core::schedule(frontier, graph, 0, policy).batches;
-    if (!result.types.empty() && batches.size() >= result.types.size())
-      return;
-    result.types.clear();
-    for (const core::Batch &batch : batches)
-      result.types.push_back(batch.type);
+    size_t number = core::schedule(frontier, graph, 0, policy).batches.size();
+    if (result.numBatches == 0 || number < result.numBatches)
+      take(frontier, result);
   };
   follow(core::LemmaPolicy());
   follow(core::MostDuePolicy());

@@ -13,17 +13,17 @@
 
 namespace edbc::core {
 
-/// Says of each type whether batching its ready nodes is one of the steps that
-/// the lower bound counts.
+/// Says of each chosen type whether batching its ready nodes is one of the
+/// steps that the lower bound counts.
 ///
 /// A node's height is the most nodes of its own type on one path from it to the
 /// end of the graph, itself included; the path may lead through other types.
-/// The lower bound of what remains is the sum over types of the largest height
-/// among nodes that are not executed. A type is critical if all its nodes of
-/// that height are ready: then, and only then, does a batch of it lower the
-/// bound, and by exactly one. So batches so far plus the bound grow only with
-/// batches of types that are not critical. (A type for which Lemma 2.1 holds is
-/// critical; the converse isn't true.)
+/// The lower bound of what steps remain is the sum over chosen types of the
+/// largest height among nodes that are not executed. A type is critical if all
+/// its nodes of that height are ready: then, and only then, does a batch of it
+/// lower the bound, and by exactly one. So batches so far plus the bound grow
+/// only with batches of types that are not critical. (A type for which
+/// Lemma 2.1 holds is critical; the converse isn't true.)
 ///
 /// Where no type is critical, or several are, `mostDue` weighs them: a node is
 /// the more due the nearer its height is to the largest that remains of its
@@ -41,6 +41,8 @@ public:
     if (!begun)
       begin(frontier);
     for (uint32_t type = 0; type < types.size(); ++type) {
+      if (!frontier.isChosen(type))
+        continue;
       Type &entry = types[type];
       NodeSpan executed = frontier.executedNodes(type);
       NodeSpan ready = frontier.readyNodes(type);
@@ -152,17 +154,21 @@ private:
   /// of `width` types in one pass. Returns false if there may be a chain that
   /// is too long for it.
   template <typename T, uint32_t width>
-  bool findHeights(const Graph &graph, uint32_t first, std::vector<T> &chains) {
+  bool findHeights(const Frontier &frontier, std::vector<T> &chains) {
     constexpr uint32_t longest = std::numeric_limits<T>::max();
+    const Graph &graph = frontier.getGraph();
+    const uint32_t first = frontier.first();
     const auto count = static_cast<uint32_t>(heights.size());
     for (Type &type : types)
       type.height = 0;
-    chains.resize(size_t(count) * width);
+    chains.resize(heights.size() * width);
     for (uint32_t begin = 0; begin < types.size(); begin += width) {
       std::fill(chains.begin(), chains.end(), T(0));
       for (uint32_t i = count; i-- > 0;) {
         T *chain = &chains[size_t(i) * width];
         uint32_t type = graph.type(first + i);
+        if (!frontier.isChosen(type))
+          continue;
         if (type - begin < width) {
           heights[i] = static_cast<uint32_t>(++chain[type - begin]);
           types[type].height = std::max(types[type].height, heights[i]);
@@ -183,30 +189,30 @@ private:
 
   /// With the smallest numbers that suffice, and as many types in a pass as
   /// there are, or as fit into few vector registers.
-  void findHeights(const Graph &graph, uint32_t first) {
+  void findHeights(const Frontier &frontier) {
     constexpr uint32_t few = 8, many = 32;
-    if (types.size() > few &&
-        findHeights<uint8_t, many>(graph, first, byteChains))
+    if (types.size() > few && findHeights<uint8_t, many>(frontier, byteChains))
       return;
-    if (!findHeights<int16_t, few>(graph, first, shortChains))
-      findHeights<uint32_t, few>(graph, first, longChains);
+    if (!findHeights<int16_t, few>(frontier, shortChains))
+      findHeights<uint32_t, few>(frontier, longChains);
   }
 
   void begin(const Frontier &frontier) {
     const Graph &graph = frontier.getGraph();
     uint32_t first = frontier.first();
-    uint32_t count = graph.numNodes() - first;
     types.assign(frontier.numTypes(), Type());
-    heights.resize(count);
-    findHeights(graph, first);
+    heights.resize(graph.numNodes() - first);
+    findHeights(frontier);
     uint32_t numLevels = 0;
     for (Type &type : types) {
       type.levels = numLevels;
       numLevels += type.height + 1;
     }
     levels.assign(numLevels, Level());
-    for (uint32_t i = 0; i < count; ++i)
-      ++levels[types[graph.type(first + i)].levels + heights[i]].remaining;
+    for (uint32_t type = 0; type < types.size(); ++type)
+      if (frontier.isChosen(type))
+        for (uint32_t node : graph.nodesOfType(type, first))
+          ++levels[types[type].levels + heights[node - first]].remaining;
     begun = true;
   }
 

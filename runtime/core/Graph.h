@@ -13,11 +13,14 @@
 #ifndef EDBC_RUNTIME_CORE_GRAPH_H
 #define EDBC_RUNTIME_CORE_GRAPH_H
 
+#include "runtime/core/TypeOrder.h"
+
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace edbc::core {
@@ -37,34 +40,22 @@ private:
   uint32_t count;
 };
 
-/// Asks for memory that will be needed soon.
-inline void prefetch(const void *address) {
-#if defined(__GNUC__)
-  __builtin_prefetch(address);
-#else
-  (void)address;
-#endif
-}
-
 /// A directed acyclic graph to which nodes are only ever appended. An operand
 /// is an earlier node, so ascending ids are a topological order.
 ///
-/// Nodes and operands lie in flat arrays. The uses of a node (the operand slots
-/// that name it) form a linked list through another array: nothing has to be
-/// rebuilt when a graph grows between runs, and following two or three links
-/// costs less than the passes that would sort the uses into an array.
+/// Nodes and operands lie in flat arrays; those of one type are listed besides.
+/// Who uses a node is found out when nodes are scheduled (see `Frontier`), of
+/// those only that have to be.
 ///
-/// One thread at a time. Memory: 20 bytes a node and 12 an operand.
+/// One thread at a time. Memory: 12 bytes a node and 4 an operand.
 class Graph {
 public:
-  /// What a scheduler starts from.
-  struct Head {
-    uint32_t type;
-    uint32_t numOperands;
-  };
-
   /// Types are numbered from 0 to `numTypes - 1`.
-  explicit Graph(uint32_t numTypes) : typeCounts(numTypes) {}
+  explicit Graph(uint32_t numTypes) : Graph(TypeOrder(numTypes)) {}
+  /// Nodes may have only such operands as the order was made for. (What counts
+  /// is that no operand's type is of a later component.)
+  explicit Graph(TypeOrder order)
+      : order(std::move(order)), lists(this->order.numTypes()), heads(1) {}
 
   /// Appends a node and returns its id, which is the number of nodes before it.
   /// `operands` are ids of earlier nodes, with repetitions where a node is used
@@ -72,7 +63,7 @@ public:
   /// suffice (std::bad_alloc) or ids no longer fit into 32 bits
   /// (std::length_error), the graph is unchanged.
   uint32_t add(uint32_t type, const uint32_t *operands, uint32_t numOperands) {
-    reserve(numOperands);
+    reserve(type, numOperands);
     return append(type, operands, numOperands);
   }
 
@@ -82,7 +73,7 @@ public:
   /// @{
 
   /// How many nodes there may be in all before room must be made, if none to
-  /// come has more than `mostOperands`.
+  /// come has more than `mostOperands` and there is room in its type's list.
   uint32_t endOfRoom(uint32_t mostOperands) const {
     if (mostOperands == 0)
       return nodeRoom;
@@ -94,23 +85,24 @@ public:
   /// callers that keep arrays of their own by node, and make room there first.
   size_t nextRoomForNodes() const {
     return nodeCount != nodeRoom ? nodeRoom
-                                 : roomFor(nodeRoom, nodeCount + size_t(1));
+                                 : roomFor(heads.size(), heads.size() + 1) - 1;
   }
 
-  /// Makes such room. Throws as `add` does.
-  void reserve(size_t numOperands) {
+  /// Makes room for `number` nodes in the list of a type. Throws as `add` does.
+  void reserveOfType(uint32_t type, size_t number) {
+    if (lists[type].nodes.size() < number)
+      grow(lists[type].nodes, number);
+  }
+  /// Makes room for a node. Throws as `add` does.
+  void reserve(uint32_t type, size_t numOperands) {
+    reserveOfType(type, lists[type].count + size_t(1));
     if (nodeCount == nodeRoom) {
-      if (heads.size() == nodeRoom)
-        grow(heads, nodeCount + size_t(1));
-      links.resize(heads.size());
-      sources.resize(heads.size());
-      nodeRoom = static_cast<uint32_t>(heads.size());
+      grow(heads, nodeCount + size_t(2));
+      nodeRoom = static_cast<uint32_t>(heads.size() - 1);
     }
     if (slotRoom - slotCount < numOperands) {
-      if (operandIds.size() - slotCount < numOperands)
-        grow(operandIds, slotCount + numOperands);
-      uses.resize(operandIds.size());
-      slotRoom = static_cast<uint32_t>(uses.size());
+      grow(operandIds, slotCount + numOperands);
+      slotRoom = static_cast<uint32_t>(operandIds.size());
     }
   }
 
@@ -121,81 +113,71 @@ public:
   uint32_t append(uint32_t type, const uint32_t *operands,
                   uint32_t numOperands) {
     assert(type < numTypes() && "no such type");
-    // Member by member: compilers assemble whole entries on the stack and wait
-    // for them there.
     const uint32_t node = nodeCount, begin = slotCount;
     for (uint32_t i = 0; i < numOperands; ++i) {
-      const uint32_t operand = operands[i];
-      assert(operand < node && "an operand must be an earlier node");
-      operandIds[begin + i] = operand;
-      uses[begin + i].user = node;
-      uses[begin + i].next = links[operand].lastUse;
-      links[operand].lastUse = begin + i;
+      assert(operands[i] < node && "an operand must be an earlier node");
+      assert(order.componentOf(heads[operands[i]].type) <=
+                 order.componentOf(type) &&
+             "an operand's type must come no later");
+      operandIds[begin + i] = operands[i];
     }
+    // Member by member: compilers assemble whole entries on the stack and wait
+    // for them there.
     heads[node].type = type;
-    heads[node].numOperands = numOperands;
-    links[node].operandsBegin = begin;
-    links[node].lastUse = none;
-    if (numOperands == 0)
-      sources[sourceCount++] = node;
-    ++typeCounts[type];
+    heads[node + 1].operandsBegin = begin + numOperands;
+    TypeList &list = lists[type];
+    list.nodes[list.count] = node;
+    ++list.count;
     nodeCount = node + 1;
     slotCount = begin + numOperands;
     return node;
   }
   /// @}
 
-  uint32_t numTypes() const { return uint32_t(typeCounts.size()); }
+  uint32_t numTypes() const { return order.numTypes(); }
+  const TypeOrder &getOrder() const { return order; }
   uint32_t numNodes() const { return nodeCount; }
   uint32_t type(uint32_t node) const { return heads[node].type; }
-  uint32_t numOperands(uint32_t node) const { return heads[node].numOperands; }
-  /// By node.
-  const Head *getHeads() const { return heads.data(); }
-  /// The nodes without operands, in order.
-  NodeSpan getSources() const { return {sources.data(), sourceCount}; }
-  /// How many nodes there are of a type.
-  uint32_t numOfType(uint32_t type) const { return typeCounts[type]; }
+  uint32_t numOperands(uint32_t node) const {
+    return heads[node + 1].operandsBegin - heads[node].operandsBegin;
+  }
+  /// The nodes of a type from node `first` on, in ascending order.
+  NodeSpan nodesOfType(uint32_t type, uint32_t first = 0) const {
+    const TypeList &list = lists[type];
+    const uint32_t *begin = list.nodes.data(), *end = begin + list.count;
+    if (first != 0)
+      begin = std::lower_bound(begin, end, first);
+    return {begin, static_cast<uint32_t>(end - begin)};
+  }
 
   /// The operands of a node in the order in which they were given.
   NodeSpan operands(uint32_t node) const {
-    return {operandIds.data() + links[node].operandsBegin,
-            heads[node].numOperands};
+    return {operandIds.data() + heads[node].operandsBegin, numOperands(node)};
   }
 
-  /// Calls `visit(user)` once for each operand slot that names `node`, the
-  /// latest first.
-  template <typename Visit> void forEachUse(uint32_t node, Visit visit) const {
-    for (uint32_t use = links[node].lastUse; use != none; use = uses[use].next)
-      visit(uses[use].user);
+  /// How many operands the nodes from `first` on have.
+  uint32_t numOperandsFrom(uint32_t first) const {
+    return slotCount - heads[first].operandsBegin;
   }
-
-  /// @name Fetching ahead what `forEachUse` reads
-  /// @{
-  void prefetchNode(uint32_t node) const { prefetch(&links[node]); }
-  /// For a node that was fetched.
-  void prefetchUses(uint32_t node) const {
-    if (links[node].lastUse != none)
-      prefetch(&uses[links[node].lastUse]);
-  }
-  /// @}
 
   /// Removes all nodes and keeps the memory.
   void clear() {
-    nodeCount = slotCount = sourceCount = 0;
-    std::fill(typeCounts.begin(), typeCounts.end(), 0);
+    nodeCount = slotCount = 0;
+    for (TypeList &list : lists)
+      list.count = 0;
   }
 
 private:
   static constexpr uint32_t none = UINT32_MAX;
 
-  struct Links {
+  struct Head {
+    uint32_t type;
     uint32_t operandsBegin;
-    uint32_t lastUse; ///< first of its list in `uses`
   };
-  /// Entry i belongs to operand slot i.
-  struct Use {
-    uint32_t user;
-    uint32_t next;
+
+  struct TypeList {
+    std::vector<uint32_t> nodes; ///< all memory there is
+    uint32_t count = 0;          ///< how many there are
   };
 
   static size_t roomFor(size_t size, size_t needed) {
@@ -209,18 +191,15 @@ private:
     array.resize(std::min(roomFor(array.size(), needed), size_t(none)));
   }
 
+  TypeOrder order;
   uint32_t nodeCount = 0;
-  uint32_t slotCount = 0; ///< operands of all nodes
-  uint32_t sourceCount = 0;
-  uint32_t nodeRoom = 0; ///< most nodes that the arrays can hold
-  uint32_t slotRoom = 0; ///< most operands
-  std::vector<uint32_t> typeCounts;
+  uint32_t slotCount = 0;      ///< operands of all nodes
+  uint32_t nodeRoom = 0;       ///< most nodes that the arrays can hold
+  uint32_t slotRoom = 0;       ///< most operands
+  std::vector<TypeList> lists; ///< by type
   // All memory there is; the counts say how much of it is in use.
-  std::vector<Head> heads;
-  std::vector<Links> links;
-  std::vector<uint32_t> sources;
+  std::vector<Head> heads; ///< one more is where the next node will begin
   std::vector<uint32_t> operandIds;
-  std::vector<Use> uses;
 };
 
 } // namespace edbc::core

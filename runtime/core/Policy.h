@@ -68,8 +68,9 @@ inline uint64_t foldKey(const uint32_t *sequence, uint32_t length,
   return key;
 }
 
-/// Sees frontiers as an encoding does. For base, max and sort the state is
-/// `frontierSequence`. For critical it is one sequence of
+/// Sees frontiers as an encoding does: the chosen types, since of others no
+/// node is ever ready. For base, max and sort the state is `frontierSequence`.
+/// For critical it is one sequence of
 /// - the type of the batch before (at the beginning: the type with most ready
 ///   nodes),
 /// - `frontierSequence`,
@@ -94,8 +95,8 @@ public:
                                            sequence.data() + isCritical);
     firstCritical = length;
     if (isCritical) {
-      const std::vector<Batch> &batches = frontier.schedule().batches;
-      sequence[0] = batches.empty() ? sequence[1] : batches.back().type;
+      uint32_t last = frontier.lastStep();
+      sequence[0] = last == UINT32_MAX ? sequence[1] : last;
       critical.update(frontier);
       for (uint32_t type = 0; type < numTypes; ++type)
         if (critical.isCritical(type))
@@ -189,6 +190,8 @@ inline PolicyTable buildTable(const std::vector<edbc_transition> &transitions) {
 /// more ready nodes, then the lower number.
 class LemmaPolicy {
 public:
+  static constexpr bool choosesAmongAllTypes = false;
+
   void begin(const Frontier &) { sources.reset(); }
 
   uint32_t choose(const Frontier &frontier) {
@@ -217,6 +220,8 @@ private:
 /// `CriticalTypes::mostDue`.
 class MostDuePolicy {
 public:
+  static constexpr bool choosesAmongAllTypes = false;
+
   void begin(const Frontier &) { critical.reset(); }
 
   uint32_t choose(const Frontier &frontier) {
@@ -233,6 +238,8 @@ private:
 /// with encoding critical, which keeps what that needs, and else the lemma's.
 class FsmPolicy {
 public:
+  static constexpr bool choosesAmongAllTypes = false;
+
   /// The slots that `table` points at must outlive the policy; there are none
   /// where it is no machine.
   explicit FsmPolicy(const edbc_policy_desc &table)
@@ -271,6 +278,9 @@ private:
 /// number of equal ones (Neubig et al., On-the-fly Operation Batching, 2017).
 class AgendaPolicy {
 public:
+  /// As published.
+  static constexpr bool choosesAmongAllTypes = true;
+
   void begin(const Frontier &frontier) {
     computeDepths(frontier.getGraph(), frontier.first(), depths);
     sums.assign(frontier.numTypes(), Sum());

@@ -7,9 +7,10 @@
 // A schedule is a sequence of batches, each a set of nodes of one type that do
 // not depend on one another. Schedules are found in two ways:
 //
-// - On the frontier (ED-Batch, section 2.2): as long as nodes remain, a policy
-//   names a type that has ready nodes, and all of them become a batch. See
-//   `Frontier` and `schedule`; the policies stand in Policy.h.
+// - On the frontier (ED-Batch, section 2.2): where the order of types leaves a
+//   choice (see TypeOrder.h), a policy names a type that has ready nodes, and
+//   all of them become a batch. See `Frontier` and `schedule`; the policies
+//   stand in Policy.h.
 // - By depth (TensorFlow Fold): see `DepthScheduler`.
 //
 // All of it takes a range of nodes [first, numNodes) whose predecessors have
@@ -24,7 +25,19 @@
 
 #include "runtime/core/Graph.h"
 
+#include <memory>
+#include <utility>
+
 namespace edbc::core {
+
+/// Asks for memory that will be needed soon.
+inline void prefetch(const void *address) {
+#if defined(__GNUC__)
+  __builtin_prefetch(address);
+#else
+  (void)address;
+#endif
+}
 
 /// `count` nodes of one type, from position `begin` of the schedule's nodes.
 struct Batch {
@@ -45,39 +58,35 @@ struct Schedule {
 };
 
 /// The nodes of a graph that are ready, by type, while a schedule is made step
-/// by step. A node is ready when all its operands are executed.
+/// by step. A node is ready when all its operands are executed and it is the
+/// turn of its type.
 ///
-/// The nodes of a type become ready and are executed in one order: they stand
-/// in a queue, the executed ones before the ready ones. A batch is a stretch of
-/// that queue, so the queues together are the schedule's nodes and nothing is
-/// moved. Reset and all steps together cost time linear in nodes and operands.
+/// The components of the graph's types (see `TypeOrder`) are scheduled one
+/// after the other. Steps are taken of chosen types only: the batches of others
+/// come into the schedule when it is their turn, and none of their nodes is
+/// ever ready. Nor is any of a component whose turn has not come.
+///
+/// The nodes of a chosen type become ready and are executed in one order: they
+/// stand in a queue, the executed ones before the ready ones. A batch is a
+/// stretch of that queue, so the queues together are the schedule's nodes and
+/// nothing is moved. The uses of a node (operands of nodes of its component
+/// that name it) form a linked list: following two or three links costs less
+/// than the passes that would sort the uses into an array. Reset and all steps
+/// together cost time linear in nodes and operands.
 class Frontier {
 public:
   /// Starts over with the nodes [first, graph.numNodes()), of which none is
   /// executed. The graph must outlive the use of the frontier and not change
   /// until the next reset. May throw std::bad_alloc; reset before further use.
   void reset(const Graph &graph, uint32_t first = 0) {
-    this->graph = &graph;
-    firstNode = first;
-    remaining = graph.numNodes() - first;
-    queues.assign(graph.numTypes(), Queue());
-    readyCounts.assign(graph.numTypes(), 0);
-    pending.resize(remaining);
-    steps.batches.clear();
-    steps.nodes.resize(remaining);
-    layOutQueues();
+    begin(graph, first, /*withAllTypes=*/false);
+  }
 
-    std::copy_n(graph.getHeads() + first, remaining, pending.begin());
-    if (first == 0) {
-      for (uint32_t node : graph.getSources())
-        pushIfReady(pending[node], node);
-    } else {
-      for (uint32_t i = 0; i < remaining; ++i) {
-        pending[i].numOperands = numUnexecuted(graph, first, first + i);
-        pushIfReady(pending[i], first + i);
-      }
-    }
-    countReady();
+  /// The same, but whatever the graph's order is, all types are chosen.
+  void resetWithAllTypes(const Graph &graph, uint32_t first = 0) {
+    if (allTypes.numTypes() != graph.numTypes())
+      allTypes = TypeOrder(graph.numTypes());
+    begin(graph, first, /*withAllTypes=*/true);
   }
 
   /// Executes all ready nodes of `type`, of which there must be some, and
@@ -90,11 +99,15 @@ public:
     Batch batch = {type, queue.begin, queue.end - queue.begin};
     steps.batches.push_back(batch);
     queue.begin = queue.end;
+    lastType = type;
     remaining -= batch.count;
-    if (pending.size() < fitsIntoCache)
+    remainingOfComponent -= batch.count;
+    if (waiting.size() < fitsIntoCache)
       execute</*isLarge=*/false>(batch);
     else
       execute</*isLarge=*/true>(batch);
+    if (remainingOfComponent == 0)
+      goOn();
     countReady();
     return batch;
   }
@@ -108,15 +121,24 @@ public:
   /// The first node of the range being scheduled.
   uint32_t first() const { return firstNode; }
   uint32_t numTypes() const { return static_cast<uint32_t>(queues.size()); }
-  /// Nodes that are not yet executed, ready or not.
+  /// Nodes that steps are still to execute, ready or not.
   uint32_t numRemaining() const { return remaining; }
   /// Ready nodes of each type: `numTypes()` numbers.
   const uint32_t *ready() const { return readyCounts.data(); }
   uint32_t ready(uint32_t type) const { return readyCounts[type]; }
+  /// Whether nodes of the type are executed by steps.
+  bool isChosen(uint32_t type) const { return order().isChosen(type); }
+  /// Whether a node can wait for an operand when it is the turn of its type:
+  /// both are of one component.
+  bool isWaitedFor(uint32_t operand, uint32_t user) const {
+    return order().componentOf(graph->type(operand)) ==
+           order().componentOf(graph->type(user));
+  }
+  /// The type of the last step; UINT32_MAX before the first one.
+  uint32_t lastStep() const { return lastType; }
   /// The ready nodes of a type in the order in which they became ready.
   NodeSpan readyNodes(uint32_t type) const {
-    const Queue &queue = queues[type];
-    return {steps.nodes.data() + queue.begin, queue.end - queue.begin};
+    return {steps.nodes.data() + queues[type].begin, readyCounts[type]};
   }
   /// The executed nodes of a type in the order of their execution. A node that
   /// has index i here, or would have it if the span went on into
@@ -125,8 +147,18 @@ public:
     const Queue &queue = queues[type];
     return {steps.nodes.data() + queue.origin, queue.begin - queue.origin};
   }
+  /// Calls `visit(user)` for a node of a chosen type once for each operand of
+  /// nodes of its component that names it.
+  template <typename Visit> void forEachUse(uint32_t node, Visit visit) const {
+    const Use *uses = links->uses.data();
+    for (uint32_t use = links->lastUses[node - firstNode]; use != none;
+         use = uses[use].next)
+      visit(uses[use].user);
+  }
 
 private:
+  static constexpr uint32_t none = UINT32_MAX;
+
   /// Positions in the schedule's nodes: executed ones are [origin, begin),
   /// ready ones [begin, end).
   struct Queue {
@@ -134,94 +166,249 @@ private:
     uint32_t begin = 0;
     uint32_t end = 0;
   };
+  /// Of a chosen type.
+  struct WaitingNode {
+    uint32_t type;
+    /// Operands of its component that are not executed.
+    uint32_t numWaitedFor;
+  };
+  struct Use {
+    uint32_t user;
+    uint32_t next;
+  };
+  struct Links {
+    std::vector<uint32_t> lastUses; ///< by node, the first of its list
+    std::vector<Use> uses;
+  };
 
   /// Nodes to be scheduled from which on it pays to fetch ahead.
   static constexpr size_t fitsIntoCache = 1 << 15;
 
+  void begin(const Graph &graph, uint32_t first, bool withAllTypes) {
+    this->graph = &graph;
+    this->withAllTypes = withAllTypes;
+    firstNode = first;
+    lastType = none;
+    nextComponent = remaining = remainingOfComponent = 0;
+    queues.resize(graph.numTypes());
+    readyCounts.resize(graph.numTypes());
+    steps.batches.clear();
+    const uint32_t numNodes = graph.numNodes() - first;
+    steps.nodes.resize(numNodes);
+    uint32_t begin = 0;
+    for (uint32_t type = 0; type < numTypes(); ++type) {
+      queues[type] = {begin, begin, begin};
+      uint32_t number = graph.nodesOfType(type, first).size();
+      begin += number;
+      remaining += isChosen(type) ? number : 0;
+    }
+    if (remaining != 0)
+      linkUses(numNodes);
+    goOn();
+    countReady();
+  }
+
+  const TypeOrder &order() const {
+    return withAllTypes ? allTypes : graph->getOrder();
+  }
+
+  /// Finds out what the nodes of chosen types wait for, and which are ready.
+  void linkUses(uint32_t numNodes) {
+    // Copies of the frontier keep those that they have.
+    if (links.use_count() != 1)
+      links = std::make_shared<Links>();
+    std::vector<Use> &uses = links->uses;
+    waiting.resize(numNodes);
+    links->lastUses.assign(numNodes, none);
+    uses.resize(graph->numOperandsFrom(firstNode) + size_t(1));
+    // Known not to change while arrays are written.
+    const Graph &graph = *this->graph;
+    const TypeOrder &order = this->order();
+    const uint32_t first = firstNode;
+    Use *nextUse = uses.data();
+    uint32_t *const lastUseOf = links->lastUses.data();
+    for (uint32_t i = 0; i < numNodes; ++i) {
+      const uint32_t node = first + i, type = graph.type(node);
+      if (!order.isChosen(type))
+        continue;
+      const uint32_t component = order.componentOf(type);
+      uint32_t numWaitedFor = 0;
+      for (uint32_t operand : graph.operands(node)) {
+        if (operand < first)
+          continue;
+        // Without a branch: of what isn't of the component, the use is given
+        // up.
+        const bool isWaitedFor =
+            order.componentOf(graph.type(operand)) == component;
+        const uint32_t lastUse = lastUseOf[operand - first];
+        const auto use = static_cast<uint32_t>(nextUse - uses.data());
+        nextUse->user = node;
+        nextUse->next = lastUse;
+        lastUseOf[operand - first] = isWaitedFor ? use : lastUse;
+        nextUse += isWaitedFor;
+        numWaitedFor += isWaitedFor;
+      }
+      waiting[i].type = type;
+      waiting[i].numWaitedFor = numWaitedFor;
+      pushIfReady(type, numWaitedFor, node);
+    }
+  }
+
+  /// Schedules components up to the next one of which there are chosen nodes.
+  void goOn() {
+    const std::vector<TypeOrder::Component> &components =
+        order().getComponents();
+    while (remainingOfComponent == 0 && nextComponent != components.size()) {
+      const TypeOrder::Component &component = components[nextComponent++];
+      for (uint32_t type : component.types) {
+        NodeSpan nodes = graph->nodesOfType(type, firstNode);
+        if (nodes.size() == 0)
+          continue;
+        if (component.isChosen)
+          remainingOfComponent += nodes.size();
+        else if (component.isRecursive)
+          appendLevels(type, nodes);
+        else
+          appendBatch(type, nodes);
+      }
+    }
+  }
+
+  /// Executes all nodes of a type whose nodes don't depend on one another.
+  void appendBatch(uint32_t type, NodeSpan nodes) {
+    Queue &queue = queues[type];
+    steps.batches.push_back({type, queue.begin, nodes.size()});
+    std::copy(nodes.begin(), nodes.end(), steps.nodes.begin() + queue.begin);
+    queue.begin = queue.end = queue.begin + nodes.size();
+  }
+
+  /// Makes room for the levels of all nodes.
+  void prepareLevels() {
+    const size_t numNodes = steps.nodes.size();
+    if (!areLevelsZero) { // Memory was short halfway.
+      std::fill(levels.begin(), levels.end(), 0);
+      std::fill(levelEnds.begin(), levelEnds.end(), 0);
+      areLevelsZero = true;
+    }
+    if (levels.size() < numNodes)
+      levels.resize(numNodes);
+    if (levelEnds.size() < numNodes)
+      levelEnds.resize(numNodes);
+  }
+
+  /// Executes all nodes of a type that is a component, by the number of nodes
+  /// of the type before them on a path.
+  void appendLevels(uint32_t type, NodeSpan nodes) {
+    prepareLevels();
+    const uint32_t first = firstNode;
+    // Both arrays are zeros before and after. So operands of other types have
+    // level 0, and those of this one the number of nodes up to themselves.
+    uint32_t *const levelOf = levels.data(), *const ends = levelEnds.data();
+    uint32_t numLevels = 0;
+    areLevelsZero = false;
+    for (uint32_t node : nodes) {
+      uint32_t level = 0;
+      for (uint32_t operand : graph->operands(node))
+        if (operand >= first)
+          level = std::max(level, levelOf[operand - first]);
+      ++ends[level];
+      levelOf[node - first] = ++level;
+      numLevels = std::max(numLevels, level);
+    }
+    Queue &queue = queues[type];
+    for (uint32_t level = 0; level < numLevels; ++level) {
+      uint32_t count = std::exchange(ends[level], queue.end);
+      steps.batches.push_back({type, queue.end, count});
+      queue.end += count;
+    }
+    uint32_t *const scheduled = steps.nodes.data();
+    for (uint32_t node : nodes) {
+      uint32_t level = std::exchange(levelOf[node - first], 0);
+      scheduled[ends[level - 1]++] = node;
+    }
+    std::fill_n(ends, numLevels, 0);
+    areLevelsZero = true;
+    queue.begin = queue.end;
+  }
+
   /// Makes those users of a batch's nodes ready that wait for nothing else.
   template <bool isLarge> void execute(Batch batch) {
     const uint32_t first = firstNode;
-    const uint32_t *nodes = &steps.nodes[batch.begin];
+    const uint32_t *done = &steps.nodes[batch.begin];
     for (uint32_t i = 0; i < batch.count; ++i) {
       // What will be read lies anywhere, each part where the one before says.
       if (isLarge && i + 24 < batch.count)
-        graph->prefetchNode(nodes[i + 24]);
+        prefetch(&links->lastUses[done[i + 24] - first]);
       if (isLarge && i + 16 < batch.count)
-        graph->prefetchUses(nodes[i + 16]);
+        prefetchUses(done[i + 16]);
       if (isLarge && i + 8 < batch.count)
-        graph->forEachUse(nodes[i + 8], [&](uint32_t user) {
-          prefetch(&pending[user - first]);
-        });
-      graph->forEachUse(nodes[i], [&](uint32_t user) {
-        Graph::Head &entry = pending[user - first];
-        --entry.numOperands;
-        pushIfReady(entry, user);
+        forEachUse(done[i + 8],
+                   [&](uint32_t user) { prefetch(&waiting[user - first]); });
+      forEachUse(done[i], [&](uint32_t user) {
+        WaitingNode &entry = waiting[user - first];
+        pushIfReady(entry.type, --entry.numWaitedFor, user);
       });
     }
   }
 
-  /// Gives each type as many places of the schedule's nodes as it needs.
-  void layOutQueues() {
-    if (firstNode == 0) {
-      for (uint32_t type = 0; type < queues.size(); ++type)
-        queues[type].end = graph->numOfType(type);
-    } else {
-      for (uint32_t i = 0; i < remaining; ++i)
-        ++queues[graph->type(firstNode + i)].end;
-    }
-    uint32_t begin = 0;
-    for (Queue &queue : queues) {
-      uint32_t size = queue.end;
-      queue = {begin, begin, begin};
-      begin += size;
-    }
+  /// Of a node that was fetched.
+  void prefetchUses(uint32_t node) const {
+    uint32_t lastUse = links->lastUses[node - firstNode];
+    if (lastUse != none)
+      prefetch(&links->uses[lastUse]);
   }
 
-  /// How many of a node's operands are not before `first`.
-  static uint32_t numUnexecuted(const Graph &graph, uint32_t first,
-                                uint32_t node) {
-    NodeSpan operands = graph.operands(node);
-    return static_cast<uint32_t>(
-        std::count_if(operands.begin(), operands.end(),
-                      [&](uint32_t operand) { return operand >= first; }));
-  }
-
-  /// Appends a node that is not in its queue yet, so that there is a place for
+  /// Writes a node behind the end of its type's queue, and moves the end behind
   /// it, if it waits for nothing. Without a branch, since nobody can foretell
   /// which of a node's operands is the last one.
-  void pushIfReady(const Graph::Head &entry, uint32_t node) {
-    Queue &queue = queues[entry.type];
+  void pushIfReady(uint32_t type, uint32_t numWaitedFor, uint32_t node) {
+    Queue &queue = queues[type];
     uint32_t end = queue.end;
     steps.nodes[end] = node;
-    queue.end = end + (entry.numOperands == 0);
+    queue.end = end + (numWaitedFor == 0);
   }
 
   void countReady() {
-    for (uint32_t type = 0; type < queues.size(); ++type)
+    std::fill(readyCounts.begin(), readyCounts.end(), 0);
+    if (remainingOfComponent == 0)
+      return;
+    for (uint32_t type : order().getComponents()[nextComponent - 1].types)
       readyCounts[type] = queues[type].end - queues[type].begin;
   }
 
   const Graph *graph = nullptr;
+  TypeOrder allTypes = TypeOrder(0);
+  bool withAllTypes = false;
   uint32_t firstNode = 0;
-  uint32_t remaining = 0;
-  std::vector<Queue> queues;
-  std::vector<uint32_t> readyCounts;
-  /// By node: its type, and how many of its operands are not yet executed.
-  std::vector<Graph::Head> pending;
+  uint32_t lastType = none;
+  uint32_t nextComponent = 0;        ///< behind the one whose turn it is
+  uint32_t remaining = 0;            ///< of all chosen types
+  uint32_t remainingOfComponent = 0; ///< of that whose turn it is
+  std::vector<Queue> queues;         ///< by type
+  std::vector<uint32_t> readyCounts; ///< by type
+  std::vector<WaitingNode> waiting;  ///< by node
+  std::shared_ptr<Links> links;      ///< do not change between resets
+  // Of `appendLevels`: zeros otherwise.
+  bool areLevelsZero = true;
+  std::vector<uint32_t> levels;    ///< by node
+  std::vector<uint32_t> levelEnds; ///< in the schedule's nodes
   Schedule steps;
 };
 
 /// Schedules the nodes [first, graph.numNodes()) as `policy` says. A policy has
-/// two functions:
 ///
-///     void begin(const Frontier &frontier);      // before the first step
-///     uint32_t choose(const Frontier &frontier); // a type with ready nodes
+///     static constexpr bool choosesAmongAllTypes; // or only where it must
+///     void begin(const Frontier &frontier);       // before the first step
+///     uint32_t choose(const Frontier &frontier);  // a type with ready nodes
 ///
 /// The result belongs to `frontier` and is valid until its next reset.
 template <typename Policy>
 const Schedule &schedule(Frontier &frontier, const Graph &graph, uint32_t first,
                          Policy &policy) {
-  frontier.reset(graph, first);
+  if (Policy::choosesAmongAllTypes)
+    frontier.resetWithAllTypes(graph, first);
+  else
+    frontier.reset(graph, first);
   policy.begin(frontier);
   while (!frontier.done())
     frontier.step(policy.choose(frontier));

@@ -13,20 +13,20 @@
 
 namespace edbc::core {
 
-/// Counts the sources of each type's subgraph: the nodes of the type that are
-/// not executed and have no ancestor, at any distance, that is of the same type
-/// and not executed. Ready nodes are sources. Where all sources of a type are
-/// ready, batching them next is part of some shortest schedule (Lemma 2.1), so
-/// ready / sources (at most 1) tells how good a choice is.
+/// Counts the sources of each chosen type's subgraph: the nodes of the type
+/// that are not executed and have no ancestor, at any distance, that is of the
+/// same type and not executed. Ready nodes are sources. Where all sources of a
+/// type are ready, batching them next is part of some shortest schedule
+/// (Lemma 2.1), so ready / sources (at most 1) tells how good a choice is.
 ///
-/// For each node the set of types among itself and its ancestors that are not
-/// executed is kept as a bit mask. One pass finds all masks; afterwards bits
-/// only disappear, and only the changes are followed, each along the uses of
-/// the node concerned, type by type: a step executes nodes of one type, which
-/// have no bit but their own left, so only that one is lost. A node of few
-/// operands looks whether any of them still has the bit; one of many counts, by
-/// type, those that have. All updates together take time linear in nodes and
-/// operands, times types.
+/// For each node of a chosen type, the set of types among itself and its
+/// ancestors in its component that are not executed is kept as a bit mask. One
+/// pass finds all masks; afterwards bits only disappear, and only the changes
+/// are followed, each along the uses of the node concerned, type by type: a
+/// step executes nodes of one type, which have no bit but their own left, so
+/// only that one is lost. A node of few operands looks whether any of them
+/// still has the bit; one of many counts, by type, those that have. All updates
+/// together take time linear in nodes and operands, times types.
 class SubgraphSources {
 public:
   /// Forgets everything; to be called whenever the frontier was reset.
@@ -51,7 +51,8 @@ private:
 
   uint64_t *maskOf(uint32_t index) { return &masks[size_t(index) * words]; }
 
-  /// A node's mask has at least its own type's bit until it is executed.
+  /// The mask of a node of a chosen type has at least the type's bit until it
+  /// is executed.
   bool isExecuted(uint32_t index, uint32_t type) {
     return (maskOf(index)[type / bits] >> (type % bits) & 1) == 0;
   }
@@ -79,11 +80,12 @@ private:
     isSource[index] = true;
   }
 
-  uint64_t ancestorsOf(const Graph &graph, uint32_t first, uint32_t index,
-                       uint32_t word) {
+  /// What the operands of a node have, those of its component.
+  uint64_t ancestorsOf(const Frontier &frontier, uint32_t node, uint32_t word) {
+    const uint32_t first = frontier.first();
     uint64_t mask = 0;
-    for (uint32_t operand : graph.operands(first + index))
-      if (operand >= first)
+    for (uint32_t operand : frontier.getGraph().operands(node))
+      if (operand >= first && frontier.isWaitedFor(operand, node))
         mask |= maskOf(operand - first)[word];
     return mask;
   }
@@ -105,30 +107,34 @@ private:
     countsBegin.clear();
     for (uint32_t i = 0; i < count; ++i) {
       uint32_t type = graph.type(first + i);
-      maskOf(i)[type / bits] = uint64_t(1) << (type % bits);
+      if (frontier.isChosen(type))
+        maskOf(i)[type / bits] = uint64_t(1) << (type % bits);
     }
     markExecuted(frontier);
     for (std::vector<uint32_t> &nodes : lost)
       nodes.clear();
     for (uint32_t i = 0; i < count; ++i) {
       uint32_t type = graph.type(first + i);
-      if (isExecuted(i, type))
+      if (isExecuted(i, type)) // Or not chosen.
         continue;
       for (uint32_t word = 0; word < words; ++word)
-        beginWord(i, type, word, ancestorsOf(graph, first, i, word));
+        beginWord(i, type, word, ancestorsOf(frontier, first + i, word));
       if (graph.numOperands(first + i) > few)
-        beginCounts(graph, first, i, count);
+        beginCounts(frontier, first + i, count);
     }
     begun = true;
   }
 
-  void beginCounts(const Graph &graph, uint32_t first, uint32_t index,
-                   uint32_t count) {
+  void beginCounts(const Frontier &frontier, uint32_t node, uint32_t count) {
+    const uint32_t first = frontier.first(), index = node - first;
     countsBegin.resize(count);
     countsBegin[index] = counts.size();
-    counts.resize(counts.size() + graph.numTypes());
-    for (uint32_t operand : graph.operands(first + index))
-      for (uint32_t word = 0; operand >= first && word < words; ++word)
+    counts.resize(counts.size() + frontier.numTypes());
+    for (uint32_t operand : frontier.getGraph().operands(node))
+      for (uint32_t word = 0;
+           operand >= first && frontier.isWaitedFor(operand, node) &&
+           word < words;
+           ++word)
         forEachBit(maskOf(operand - first)[word], word,
                    [&](uint32_t type) { ++countsOf(index)[type]; });
   }
@@ -136,6 +142,8 @@ private:
   /// Clears the masks of nodes executed since the last call.
   void markExecuted(const Frontier &frontier) {
     for (uint32_t type = 0; type < frontier.numTypes(); ++type) {
+      if (!frontier.isChosen(type))
+        continue;
       NodeSpan executed = frontier.executedNodes(type);
       for (uint32_t &i = seen[type]; i < executed.size(); ++i) {
         uint32_t index = executed[i] - frontier.first();
@@ -151,25 +159,27 @@ private:
     markExecuted(frontier);
     for (uint32_t type = 0; type < frontier.numTypes(); ++type)
       if (!lost[type].empty())
-        followType(frontier.getGraph(), frontier.first(), type);
+        followType(frontier, type);
   }
 
   /// Tells the users of nodes that lost the bit of a type, and theirs in turn.
-  void followType(const Graph &graph, uint32_t first, uint32_t type) {
+  void followType(const Frontier &frontier, uint32_t type) {
+    const Graph &graph = frontier.getGraph();
+    const uint32_t first = frontier.first();
     const uint32_t word = type / bits;
     const uint64_t bit = uint64_t(1) << (type % bits);
     std::vector<uint32_t> &changes = lost[type];
     while (!changes.empty()) {
       uint32_t changed = changes.back();
       changes.pop_back();
-      graph.forEachUse(first + changed, [&](uint32_t user) {
+      frontier.forEachUse(first + changed, [&](uint32_t user) {
         uint32_t index = user - first;
         uint64_t &mask = maskOf(index)[word];
         if (!(mask & bit)) // Executed, or told by another operand.
           return;
         bool isLost = graph.numOperands(user) > few
                           ? --countsOf(index)[type] == 0
-                          : !(ancestorsOf(graph, first, index, word) & bit);
+                          : !(ancestorsOf(frontier, user, word) & bit);
         if (!isLost)
           return;
         if (graph.type(user) == type) {

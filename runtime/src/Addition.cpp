@@ -52,11 +52,9 @@ edbc_status edbc_session::prepare(uint32_t cellNumber,
                 "cell '%s': the instance that nodes were added to was dropped; "
                 "begin or resume another one first",
                 cell.name);
-  // So that rows stay below EDBC_TABLE_ROW. Asked whenever the graph has to
-  // grow, which it does up to a power of two.
+  // So that rows stay below EDBC_TABLE_ROW.
   if (numNodes() >= EDBC_TABLE_ROW)
     throw std::length_error("nodes");
-  items.reserveOne();
   size_t numOperands = cell.num_operands;
   for (uint32_t i : items.listOperands) {
     const edbc_values &given = arguments[i].states;
@@ -65,10 +63,13 @@ edbc_status edbc_session::prepare(uint32_t cellNumber,
     items.reserveElements(i, given.count);
     numOperands += given.count;
   }
-  // Places first: `addAtOnce` asks only whether the graph has room.
+  // `addAtOnce` asks only whether the graph has room for a node and the cell's
+  // items for one more; what follows these goes first.
   if (places.size() < graph.nextRoomForNodes())
     places.resize(graph.nextRoomForNodes());
-  graph.reserve(numOperands);
+  graph.reserveOfType(cellNumber, items.nextRoom());
+  graph.reserve(cellNumber, numOperands);
+  items.reserveOne();
   return EDBC_OK;
 }
 
@@ -151,9 +152,8 @@ struct AnyShape {
 /// the node's own. Otherwise changes nothing and returns false.
 template <typename Shape>
 [[gnu::always_inline]] inline bool
-edbc_session::addAtOnce(const Adder &adder, uint32_t cell,
+edbc_session::addAtOnce(CellItems &items, uint32_t cell,
                         const edbc_argument *arguments, edbc_value *out) {
-  CellItems &items = *adder.items;
   const Shape shape(items.desc());
   if (!items.hasRoom() || numNodes() >= preparedEnd ||
       (shape.size() != 0 && !arguments))
@@ -165,7 +165,7 @@ edbc_session::addAtOnce(const Adder &adder, uint32_t cell,
   uint32_t operands[Shape::most];
   uint32_t numOperands = 0;
   for (uint32_t i = 0; i < shape.size(); ++i) {
-    const edbc_operand_desc &operand = adder.operands[i];
+    const edbc_operand_desc &operand = items.addition.operands[i];
     if (shape.isNode(i)) {
       const edbc_value &value = arguments[i].state;
       if (!isAllowed(value, operand.index))
@@ -179,14 +179,14 @@ edbc_session::addAtOnce(const Adder &adder, uint32_t cell,
     }
   }
 
-  const uint32_t row =
-      takeRow(*adder.rows, adder.firstRow, shape.size(), arguments);
+  const uint32_t row = takeRow(*items.addition.rows, items.addition.firstRow,
+                               shape.size(), arguments);
   *results = row;
   items.append();
   const uint32_t node =
       graph.append(cell, operands, shape.numNodes(numOperands));
   Place &place = places[node];
-  place.owner = Place::ownerOf(currentInstance, adder.result);
+  place.owner = Place::ownerOf(currentInstance, items.addition.result);
   place.item = item;
   place.row = row;
   storeValue(out, this, epoch, node);
@@ -232,7 +232,7 @@ edbc_status edbc_session::addNode(uint32_t cellNumber,
   if (shared) {
     key = shared->find({cellNumber, cell, arguments, {operandsBegin, count}},
                        items);
-    shared->reserveOne();
+    shared->reserveOne(cellNumber);
   }
 
   // From here on nothing fails.
@@ -255,7 +255,7 @@ edbc_status edbc_session::addNode(uint32_t cellNumber,
     shared->add(key, cellNumber, place);
   if (node == executed)
     buildBegin = Clock::now();
-  preparedEnd = graph.endOfRoom(mostOperandNodes);
+  preparedEnd = std::min(graph.endOfRoom(mostOperandNodes), EDBC_TABLE_ROW);
   storeValue(out, this, epoch, node);
   return EDBC_OK;
 }
@@ -280,7 +280,7 @@ addGuarded(edbc_session *session, uint32_t cell, const edbc_argument *arguments,
 edbc_status edbc_session::addWithCare(edbc_session *session, uint32_t cell,
                                       const edbc_argument *arguments,
                                       edbc_value *out, edbc_error *error,
-                                      const Adder &) {
+                                      CellItems &) {
   return addGuarded(session, cell, arguments, out, error);
 }
 
@@ -288,16 +288,16 @@ template <typename Shape>
 edbc_status edbc_session::addOfShape(edbc_session *session, uint32_t cell,
                                      const edbc_argument *arguments,
                                      edbc_value *out, edbc_error *error,
-                                     const Adder &adder) {
-  if (session->addAtOnce<Shape>(adder, cell, arguments, out))
+                                     CellItems &items) {
+  if (session->addAtOnce<Shape>(items, cell, arguments, out))
     return EDBC_OK;
   return addGuarded(session, cell, arguments, out, error);
 }
 
 template <uint32_t count, size_t... all>
-edbc_session::AddFunction
+CellItems::AddFunction
 edbc_session::functionOfShape(uint32_t nodes, std::index_sequence<all...>) {
-  static constexpr AddFunction functions[] = {
+  static constexpr CellItems::AddFunction functions[] = {
       addOfShape<FixedShape<count, all>>...};
   return functions[nodes];
 }
@@ -307,8 +307,8 @@ static constexpr uint32_t mostFixed = 4;
 
 /// The function that adds nodes with such operands: a number of nodes and
 /// tokens, of which the first ones have bits in `nodes`.
-edbc_session::AddFunction edbc_session::functionOfShape(uint32_t numOperands,
-                                                        uint32_t nodes) {
+CellItems::AddFunction edbc_session::functionOfShape(uint32_t numOperands,
+                                                     uint32_t nodes) {
   switch (numOperands) {
   case 0:
     return functionOfShape<0>(nodes, std::make_index_sequence<1>());
@@ -325,10 +325,11 @@ edbc_session::AddFunction edbc_session::functionOfShape(uint32_t numOperands,
   }
 }
 
-void edbc_session::addAdder(CellItems &items) {
+/// Chooses how nodes of the cell are added.
+void edbc_session::prepareCell(CellItems &items) {
   const edbc_cell_desc &cell = items.desc();
-  Adder adder = {addWithCare,   &items,      &states[cell.result],
-                 cell.operands, cell.result, cell.first_row};
+  items.addition.add = addWithCare;
+  items.addition.rows = &states[cell.result];
   if (items.isSimple && !shared && cell.num_operands <= EDBC_MAX_OPERANDS) {
     uint32_t nodes = 0, numNodes = 0;
     for (uint32_t i = 0; i < cell.num_operands; ++i)
@@ -337,20 +338,18 @@ void edbc_session::addAdder(CellItems &items) {
           nodes |= 1u << i;
         ++numNodes;
       }
-    adder.add = functionOfShape(cell.num_operands, nodes);
+    items.addition.add = functionOfShape(cell.num_operands, nodes);
     mostOperandNodes = std::max(mostOperandNodes, numNodes);
   }
-  adders.push_back(adder);
 }
 
 edbc_status edbc_session_add(edbc_session *session, uint32_t cell,
                              const edbc_argument *arguments, edbc_value *out,
                              edbc_error *error) {
-  const edbc_session::Adder *adder =
-      session && out ? session->findAdder(cell) : nullptr;
-  if (!adder)
+  if (!session || !out || !session->hasCell(cell))
     return addGuarded(session, cell, arguments, out, error);
-  return adder->add(session, cell, arguments, out, error, *adder);
+  CellItems &items = session->itemsOf(cell);
+  return items.addition.add(session, cell, arguments, out, error, items);
 }
 
 /// What keeps a value from being a node of the session, or null.

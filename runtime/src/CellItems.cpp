@@ -32,7 +32,8 @@ static bool areElementsUsed(const edbc_cell_desc &cell, uint32_t operand) {
 }
 
 CellItems::CellItems(const edbc_cell_desc &cell)
-    : buffers(cell.num_bindings), cell(&cell), values(cell.num_operands),
+    : addition{nullptr, nullptr, cell.operands, cell.result, cell.first_row},
+      buffers(cell.num_bindings), cell(&cell), values(cell.num_operands),
       elements(cell.num_operands) {
   for (uint32_t i = 0; i < cell.num_operands; ++i) {
     edbc_operand_kind kind = cell.operands[i].kind;
@@ -46,8 +47,7 @@ CellItems::CellItems(const edbc_cell_desc &cell)
 }
 
 void CellItems::grow() {
-  // A multiple of EDBC_LANES keeps every column aligned.
-  uint32_t newCapacity = capacity == 0 ? 64 : capacity * 2;
+  const uint32_t newCapacity = nextRoom();
   if (newCapacity < capacity)
     throw std::length_error("items");
   AlignedArray<uint32_t> newNumbers((cell->num_operands + size_t(1)) *

@@ -15,12 +15,27 @@
 
 namespace edbc {
 
+/// Which rows of a state's array are in use.
+struct StateRows {
+  uint32_t count = 0;    ///< rows ever given to nodes
+  uint32_t executed = 0; ///< rows that hold results
+  /// Rows of dropped nodes, to be given away from the last to the first.
+  std::vector<uint32_t> free;
+  uint32_t numDropped = 0; ///< rows that are about to become free
+};
+
 /// The nodes of one cell, called items: columns of numbers and floats, in order
 /// of addition. Kernels read the columns as they are, but for those of elements
 /// (of operands that are any number of nodes), which are gathered for each
 /// batch.
 class CellItems {
 public:
+  /// Does what edbc_session_add says, of nodes of the cell.
+  using AddFunction = edbc_status (*)(edbc_session *session, uint32_t cell,
+                                      const edbc_argument *arguments,
+                                      edbc_value *out, edbc_error *error,
+                                      CellItems &items);
+
   explicit CellItems(const edbc_cell_desc &cell);
 
   const edbc_cell_desc &desc() const { return *cell; }
@@ -28,6 +43,11 @@ public:
 
   /// Whether there is room for one more item.
   bool hasRoom() const { return count != capacity; }
+  /// Most items that there will be room for when there is for one more.
+  uint32_t nextRoom() const {
+    // A multiple of EDBC_LANES keeps every column aligned.
+    return hasRoom() ? capacity : capacity == 0 ? 64 : capacity * 2;
+  }
   /// Makes such room. Without effect where it throws.
   void reserveOne() {
     if (!hasRoom())
@@ -75,6 +95,15 @@ public:
     return elementsEnd(operand, item) - operandNumbers(operand)[item];
   }
 
+  /// What is asked for with every node that is added, side by side.
+  struct Addition {
+    AddFunction add = nullptr;
+    StateRows *rows = nullptr; ///< of the cell's results
+    const edbc_operand_desc *operands;
+    uint32_t result;
+    uint32_t firstRow;
+  };
+  Addition addition;
   /// The buffers that the cell's phases are called with.
   std::vector<void *> buffers;
   /// Whether every operand is a single node or a token.

@@ -30,15 +30,6 @@ struct Place {
   }
 };
 
-/// Which rows of a state's array are in use.
-struct StateRows {
-  uint32_t count = 0;    ///< rows ever given to nodes
-  uint32_t executed = 0; ///< rows that hold results
-  /// Rows of dropped nodes, to be given away from the last to the first.
-  std::vector<uint32_t> free;
-  uint32_t numDropped = 0; ///< rows that are about to become free
-};
-
 /// A session as its executor sees it: where nodes share results, with one node
 /// for all of those.
 struct SessionView {

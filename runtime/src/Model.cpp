@@ -258,6 +258,21 @@ static edbc_status openDevice(edbc_model &model,
   return EDBC_OK;
 }
 
+/// In which order cells can be batched.
+static core::TypeOrder orderOf(const edbc_library &library) {
+  std::vector<uint32_t> results;
+  std::vector<std::vector<uint32_t>> taken(library.num_cells);
+  for (uint32_t c = 0; c < library.num_cells; ++c) {
+    const edbc_cell_desc &cell = library.cells[c];
+    results.push_back(cell.result);
+    for (uint32_t i = 0; i < cell.num_operands; ++i)
+      if (cell.operands[i].kind == EDBC_OPERAND_STATE ||
+          cell.operands[i].kind == EDBC_OPERAND_STATES)
+        taken[c].push_back(cell.operands[i].index);
+  }
+  return core::TypeOrder(core::operandsOfTypes(results, taken));
+}
+
 static edbc_status createModel(const edbc_library *library,
                                const edbc_model_options *options,
                                edbc_model **out, edbc_error *error) {
@@ -274,6 +289,7 @@ static edbc_status createModel(const edbc_library *library,
 
   auto model = std::make_unique<edbc_model>();
   model->library = library;
+  model->order = orderOf(*library);
   auto now = std::chrono::steady_clock::now().time_since_epoch().count();
   model->nextEpoch = static_cast<uint32_t>(now ^ (now >> 32));
   if (edbc_status status = chooseIsa(*library, model->isa, error))

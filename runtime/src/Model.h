@@ -7,6 +7,7 @@
 #ifndef EDBC_RUNTIME_SRC_MODEL_H
 #define EDBC_RUNTIME_SRC_MODEL_H
 
+#include "runtime/core/TypeOrder.h"
 #include "runtime/cuda/DeviceModel.h"
 #include "runtime/src/AlignedArray.h"
 
@@ -17,6 +18,8 @@
 /// Immutable once created, but for the counter of epochs.
 struct edbc_model {
   const edbc_library *library;
+  /// Of its cells.
+  edbc::core::TypeOrder order{0};
   /// Whose kernels are used.
   edbc_isa isa;
   /// The constants that sessions need, one after another: on the CPU all but

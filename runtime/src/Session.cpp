@@ -25,14 +25,14 @@ edbc_session::edbc_session(const edbc_model &model,
       policyKind(options.policy == EDBC_POLICY_FSM ? model.library->policy.kind
                                                    : options.policy),
       numCells(model.library->num_cells), epoch(model.nextEpoch++),
-      graph(model.library->num_cells), states(model.library->num_states),
-      instances(1), fsm(model.library->policy) {
+      graph(model.order), states(model.library->num_states), instances(1),
+      fsm(model.library->policy) {
   for (uint32_t c = 0; c < numCells; ++c)
     cells.emplace_back(library().cells[c]);
   if (options.share)
-    shared = std::make_unique<SharedNodes>(numCells);
+    shared = std::make_unique<SharedNodes>(model.order);
   for (CellItems &items : cells)
-    addAdder(items);
+    prepareCell(items);
   SessionView view = {model,
                       shared ? shared->getGraph() : graph,
                       shared ? shared->getPlaces() : places,

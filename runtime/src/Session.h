@@ -40,29 +40,14 @@ struct edbc_session {
   void *stream() const { return executor->stream(); }
   void reset();
 
-  /// How nodes of a cell are added, and what that reads of the cell.
-  struct Adder {
-    /// Does what edbc_session_add says.
-    edbc_status (*add)(edbc_session *session, uint32_t cell,
-                       const edbc_argument *arguments, edbc_value *out,
-                       edbc_error *error, const Adder &adder);
-    edbc::CellItems *items;
-    edbc::StateRows *rows; ///< of its results
-    const edbc_operand_desc *operands;
-    uint32_t result;
-    uint32_t firstRow;
-  };
-  /// Null where there is no such cell.
-  const Adder *findAdder(uint32_t cell) const {
-    return cell < numCells ? &adders[cell] : nullptr;
-  }
+  bool hasCell(uint32_t cell) const { return cell < numCells; }
+  edbc::CellItems &itemsOf(uint32_t cell) { return cells[cell]; }
 
   void getStatistics(bool lowerBound, edbc_statistics &out) const;
   edbc_status saveGraphs(const char *path, edbc_error *error) const;
 
 private:
   using Clock = std::chrono::steady_clock;
-  using AddFunction = decltype(Adder::add);
 
   /// Nodes [begin, end), all of one instance.
   struct Stretch {
@@ -89,21 +74,22 @@ private:
   edbc_status addNode(uint32_t cell, const edbc_argument *arguments,
                       edbc_value *out, edbc_error *error);
   template <typename Shape>
-  bool addAtOnce(const Adder &adder, uint32_t cell,
+  bool addAtOnce(edbc::CellItems &items, uint32_t cell,
                  const edbc_argument *arguments, edbc_value *out);
   static edbc_status addWithCare(edbc_session *session, uint32_t cell,
                                  const edbc_argument *arguments,
                                  edbc_value *out, edbc_error *error,
-                                 const Adder &adder);
+                                 edbc::CellItems &items);
   template <typename Shape>
   static edbc_status addOfShape(edbc_session *session, uint32_t cell,
                                 const edbc_argument *arguments, edbc_value *out,
-                                edbc_error *error, const Adder &adder);
+                                edbc_error *error, edbc::CellItems &items);
   template <uint32_t count, size_t... all>
-  static AddFunction functionOfShape(uint32_t nodes,
-                                     std::index_sequence<all...>);
-  static AddFunction functionOfShape(uint32_t numOperands, uint32_t nodes);
-  void addAdder(edbc::CellItems &items);
+  static edbc::CellItems::AddFunction
+  functionOfShape(uint32_t nodes, std::index_sequence<all...>);
+  static edbc::CellItems::AddFunction functionOfShape(uint32_t numOperands,
+                                                      uint32_t nodes);
+  void prepareCell(edbc::CellItems &items);
   bool takeElements(const edbc_operand_desc &operand, const edbc_values &given,
                     uint32_t *operands) const;
   void appendElements(edbc::CellItems &items, const edbc_argument *arguments);
@@ -127,7 +113,6 @@ private:
   edbc::core::Graph graph;
   std::vector<edbc::Place> places;     ///< by node; grows ahead of them
   std::vector<edbc::CellItems> cells;  ///< by cell
-  std::vector<Adder> adders;           ///< by cell
   std::vector<edbc::StateRows> states; ///< by state
   std::vector<Instance> instances;     ///< at least one, with or without nodes
   uint32_t currentInstance = 0;        ///< that nodes are added to, or none

@@ -112,11 +112,11 @@ void SharedNodes::growTable() {
   table = std::move(grown);
 }
 
-void SharedNodes::reserveOne() {
+void SharedNodes::reserveOne(uint32_t cell) {
   reserveMore(places);
   reserveMore(entries);
   reserveMore(distinctOf);
-  graph.reserve(numOperands);
+  graph.reserve(cell, numOperands);
   if ((entries.size() + 1) * 2 > table.size())
     growTable();
 }

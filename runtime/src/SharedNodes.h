@@ -34,13 +34,13 @@ public:
   };
   static constexpr uint32_t none = UINT32_MAX;
 
-  explicit SharedNodes(uint32_t numCells) : graph(numCells) {}
+  explicit SharedNodes(const core::TypeOrder &order) : graph(order) {}
 
   /// @param items of the cell.
   Key find(const Application &application, const CellItems &items);
-  /// Makes room for one more node, with as many operands as the application
-  /// that was last sought. Without effect where it throws.
-  void reserveOne();
+  /// Makes room for one more node of the cell, with as many operands as the
+  /// application that was last sought. Without effect where it throws.
+  void reserveOne(uint32_t cell);
   /// Enters the session's next node, which is the application last sought.
   /// Needs room.
   /// @param place of the node if there is no equal one.

@@ -118,7 +118,7 @@ public:
       return depth.schedule(graph, 0).batches;
     case Policy::Search:
       frontier.reset(graph);
-      for (uint32_t type : searchSchedule(graph, SearchOptions()).types)
+      for (uint32_t type : searchSchedule(graph, SearchOptions()).steps)
         frontier.step(type);
     }
     return frontier.schedule().batches;
@@ -138,9 +138,8 @@ Measurement bench::measureSchedules(const CompiledNetwork &network,
                                     const Configuration &configuration,
                                     const Effort &effort) {
   const Signature &signature = network.getSignature();
-  auto numTypes = static_cast<uint32_t>(signature.cells.size());
   Schedules schedules(configuration.policy, network.getPolicy());
-  core::Graph built(numTypes);
+  core::Graph built(orderOf(signature));
   Measurement sum;
   forEachMiniBatch(instances, configuration.batch, effort, [&](auto &batch) {
     Measurement one;

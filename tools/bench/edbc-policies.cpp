@@ -234,7 +234,7 @@ void Subject::judge(uint32_t batch) const {
         continue;
       SearchOptions search;
       search.beamWidth = arguments.beam;
-      bySearch += searchSchedule(graph, search).types.size();
+      bySearch += searchSchedule(graph, search).numBatches;
       boundOfSearched += counts.lowerBound;
       shippedOfSearched += shipped;
     }

@@ -102,6 +102,7 @@ private:
   edbc_precision precision = EDBC_PRECISION_F32;
   PipelineOptions options;
   std::vector<core::Graph> samples;
+  bool hasChoices = true; ///< Whether a policy is needed.
   LearnedPolicy learned;
   LearningDisplay display;
   std::vector<OutputFile> texts;
@@ -187,6 +188,7 @@ bool Compilation::readSamples(mlir::ModuleOp module) {
                       instances))
     return false;
   samples = mergeInstances(instances, signature, arguments.policy.batch);
+  hasChoices = orderOf(signature).hasChoices();
   return true;
 }
 
@@ -234,10 +236,13 @@ void Compilation::reportPolicy() {
     return;
   const BatchCounts &total = learned.total;
   edbc_policy_kind best = learned.best();
-  llvm::outs() << "policy learned from "
+  llvm::outs() << (hasChoices ? "policy learned from " : "policy tried on ")
                << (samples.empty() ? "synthetic graphs" : "the sample graphs")
                << " (" << learned.miniBatches.size() << " mini-batches): ";
-  if (best == EDBC_POLICY_FSM && learned.transitions.empty())
+  if (!hasChoices)
+    llvm::outs() << "no two cells depend on one another's results, so there is "
+                    "nothing to choose\n";
+  else if (best == EDBC_POLICY_FSM && learned.transitions.empty())
     llvm::outs() << "no state returns often enough to learn what to do, so the "
                     "library will batch what is most due\n";
   else if (best == EDBC_POLICY_FSM)
@@ -260,7 +265,7 @@ void Compilation::reportPolicy() {
   else if (size_t avoided = learned.numExceptions(EDBC_POLICY_FSM))
     llvm::outs() << "  (the machine is worse than agenda or depth for "
                  << avoided << " of the mini-batches)\n";
-  if (samples.empty())
+  if (samples.empty() && hasChoices)
     llvm::outs() << "  give --samples with graphs that an application recorded "
                     "to learn from what it will meet\n";
 }

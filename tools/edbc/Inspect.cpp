@@ -14,6 +14,7 @@
 #include "tools/edbc/ModelFile.h"
 #include "tools/edbc/PolicyArguments.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -81,6 +82,7 @@ public:
 private:
   bool readInstances(mlir::ModuleOp module);
   Judgement judge(uint32_t batch, const edbc_policy_desc &machine) const;
+  std::string describeOrder() const;
   std::string describe(const Transition &transition) const;
   llvm::StringRef shippedName() const {
     return batch::stringifyPolicyKind(
@@ -201,7 +203,7 @@ Judgement Inspection::judge(uint32_t batch,
     SearchResult found = searchSchedule(graph, search);
     if (found.wasStopped)
       break;
-    result.bySearch += found.types.size();
+    result.bySearch += found.numBatches;
     result.byShipped += byShipped[result.numSearched++];
   }
   return result;
@@ -210,6 +212,25 @@ Judgement Inspection::judge(uint32_t batch,
 //===----------------------------------------------------------------------===//
 // Output
 //===----------------------------------------------------------------------===//
+
+/// In which order cells are batched, as far as no policy chooses.
+std::string Inspection::describeOrder() const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::ListSeparator separator(", ");
+  const core::TypeOrder order = orderOf(signature);
+  for (const core::TypeOrder::Component &component : order.getComponents()) {
+    os << separator;
+    llvm::ListSeparator between(" or ");
+    for (uint32_t type : component.types)
+      os << between << signature.cells[type].name;
+    if (component.isChosen)
+      os << " as the policy chooses";
+    else if (component.isRecursive)
+      os << " level by level";
+  }
+  return text;
+}
 
 /// The state in words; its parts are those of `core::FrontierEncoder`.
 std::string Inspection::describe(const Transition &transition) const {
@@ -253,6 +274,7 @@ void Inspection::printTables() const {
   os << "policy of the library: " << shippedName() << ", worse than agenda or "
      << "depth for " << learned.numExceptions(learned.best())
      << " of the mini-batches\n";
+  os << "order: " << describeOrder() << "\n";
   os << "machine: encoding " << encodingName() << ", "
      << learned.transitions.size() << " states\n\n";
 
@@ -289,8 +311,8 @@ void Inspection::printTables() const {
     std::string regret = "-", hits = "-";
     if (entry.bySearch != 0)
       regret = percent(double(entry.byShipped) / double(entry.bySearch) - 1);
-    if (counts.fsm != 0)
-      hits = percent(1 - double(counts.fallbacks) / double(counts.fsm));
+    if (counts.choices != 0)
+      hits = percent(1 - double(counts.fallbacks) / double(counts.choices));
     os << llvm::right_justify(regret, 8) << llvm::right_justify(hits, 9)
        << "\n";
   }
@@ -312,6 +334,18 @@ void Inspection::printJson() const {
     json.attribute("policy", shippedName());
     json.attribute("was_stopped", learned.wasStopped);
     number("exceptions", learned.numExceptions(learned.best()));
+    json.attributeArray("order", [&] {
+      const core::TypeOrder order = orderOf(signature);
+      for (const core::TypeOrder::Component &component : order.getComponents())
+        json.object([&] {
+          json.attributeArray("cells", [&] {
+            for (uint32_t type : component.types)
+              json.value(signature.cells[type].name);
+          });
+          json.attribute("chosen", component.isChosen);
+          json.attribute("recursive", component.isRecursive);
+        });
+    });
     json.attributeObject("machine", [&] {
       json.attribute("encoding", encodingName());
       json.attributeArray("transitions", [&] {
@@ -334,6 +368,7 @@ void Inspection::printJson() const {
           number("graphs", entry.numGraphs);
           number("lower_bound", entry.counts.lowerBound);
           number("fsm", entry.counts.fsm);
+          number("choices", entry.counts.choices);
           number("fallbacks", entry.counts.fallbacks);
           number("agenda", entry.counts.agenda);
           number("depth", entry.counts.depth);

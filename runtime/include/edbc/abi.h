@@ -39,7 +39,7 @@ extern "C" {
 
 /** Raised whenever the layout or the meaning of anything below changes. The
  *  runtime refuses a library description of another version. */
-#define EDBC_ABI_VERSION 6
+#define EDBC_ABI_VERSION 7
 /** Alignment of buffers, bytes: one cache line, one AVX-512 register. */
 #define EDBC_ALIGNMENT 64
 /** Rows are padded to this many floats. As many can be read behind the last row
@@ -299,7 +299,12 @@ typedef struct edbc_cell_desc {
   uint32_t first_row;
 } edbc_cell_desc;
 
-/** What chooses the next batch. */
+/**
+ * What chooses the next batch, among cells whose nodes may depend on one
+ * another, directly or through others: two cells or more. The turns of all
+ * other cells follow from what they take and yield.
+ * Agenda and depth, as they were published, decide on all cells.
+ */
 typedef enum edbc_policy_kind {
   EDBC_POLICY_FSM = 0,    /**< a learned finite state machine */
   EDBC_POLICY_AGENDA = 1, /**< lowest average depth first (DyNet) */
@@ -307,8 +312,9 @@ typedef enum edbc_policy_kind {
   EDBC_POLICY_LEMMA = 3,  /**< greedy by the ratio of Lemma 2.1 */
 } edbc_policy_kind;
 
-/** How a machine sees the frontier (the ready nodes, counted by cell). The
- * first three from ED-Batch, section 2.3. */
+/** How a machine sees the frontier (the ready nodes, counted by cell; those of
+ *  cells that no policy chooses from are no part of it). The first three from
+ *  ED-Batch, section 2.3. */
 typedef enum edbc_encoding {
   EDBC_ENCODING_BASE = 0, /**< the set of cells that have ready nodes */
   EDBC_ENCODING_MAX = 1,  /**< the set, and the cell with most ready nodes */
@@ -664,7 +670,7 @@ typedef struct edbc_statistics {
    *  fewer batches (ED-Batch, section 2.2). Counted by run over its nodes, but
    *  for those that have the result of an equal one. */
   uint64_t lower_bound;
-  /** Choices in which the policy's state was not in its table. */
+  /** Choices of the policy in which its state was not in its table. */
   uint64_t fallbacks;
   /** Phases that were called, however many threads divided each. */
   uint64_t launches;

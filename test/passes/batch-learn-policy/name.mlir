@@ -2,7 +2,7 @@
 
 // The name of the policy gives way to those of the network.
 // CHECK: batch.state @policy
-// CHECK: batch.policy @policy_0 encoding <base> [#batch.transition<[@leaf] -> @leaf>]
+// CHECK: batch.policy @policy_0 encoding <base> []
 module @tree {
   batch.state @policy {h : 16}
   batch.kernel @leaf(%word: !batch.values<16>) -> @policy {

@@ -13,6 +13,8 @@
 using namespace edbc;
 using namespace edbc::test;
 using core::Graph;
+using core::TypeOperands;
+using core::TypeOrder;
 
 TEST(LearningTest, ReportsEveryMiniBatch) {
   std::vector<Graph> samples = drawTrees(1, 3);
@@ -62,6 +64,7 @@ TEST(LearningTest, NamesTheBestPolicy) {
     counts.lemma = lemma;
     counts.agenda = agenda;
     counts.depth = depth;
+    counts.choices = fsm;
   };
   auto reset = [&] {
     set(learned.total, 10, 10, 10, 11);
@@ -164,6 +167,59 @@ std::vector<Graph> drawGraphsOfManyTypes(uint64_t seed, uint32_t numTypes) {
 
 } // namespace
 
+/// Choices are what counts, not batches that need none.
+TEST(LearningTest, KnowsWhatItLearnedByHeartBesideLongChains) {
+  constexpr uint32_t numTypes = 10, chain = numTypes;
+  TypeOperands operands(numTypes + 1);
+  for (uint32_t type = 0; type < numTypes; ++type)
+    for (uint32_t other = 0; other < numTypes; ++other)
+      operands[type].push_back(other);
+  operands[chain] = {chain};
+  const TypeOrder order(operands);
+  std::vector<Graph> graphs;
+  for (const Graph &graph : drawGraphsOfManyTypes(1, numTypes)) {
+    Graph &longer = graphs.emplace_back(order);
+    for (uint32_t node = 0; node < graph.numNodes(); ++node)
+      longer.add(graph.type(node), graph.operands(node).begin(),
+                 graph.operands(node).size());
+    uint32_t last = longer.add(chain, nullptr, 0);
+    for (uint32_t i = 0; i < 200; ++i)
+      last = longer.add(chain, &last, 1);
+  }
+  LearnedPolicy learned = learnPolicy(graphs, LearningOptions());
+  EXPECT_TRUE(learned.transitions.empty());
+  EXPECT_EQ(learned.total.fallbacks, learned.total.choices);
+  EXPECT_EQ(learned.total.fsm, learned.total.choices + 201 * graphs.size());
+}
+
+/// Where nothing is to be chosen, every method finds that out.
+TEST(LearningTest, LearnsNothingWhereThereIsNoChoice) {
+  TypeOperands operands(NumTreeTypes);
+  operands[Inner] = {Leaf, Inner};
+  operands[Score] = {Leaf, Inner};
+  Random random(2);
+  std::vector<Graph> trees;
+  for (uint32_t i = 0; i < 6; ++i) {
+    Graph &graph = trees.emplace_back(TypeOrder(operands));
+    for (uint32_t j = 0; j < 8; ++j)
+      appendRandomTree(graph, random, 1 + random.below(25));
+  }
+  for (LearningMethod method :
+       {LearningMethod::Refinement, LearningMethod::QLearning})
+    for (edbc_encoding encoding :
+         {EDBC_ENCODING_BASE, EDBC_ENCODING_CRITICAL}) {
+      LearningOptions options;
+      options.method = method;
+      options.encoding = encoding;
+      LearnedPolicy learned = learnPolicy(trees, options);
+      EXPECT_TRUE(learned.transitions.empty());
+      EXPECT_EQ(learned.total.choices, 0u);
+      EXPECT_TRUE(learned.reachedBound());
+      EXPECT_EQ(learned.best(), EDBC_POLICY_FSM);
+      EXPECT_GT(learned.total.agenda, learned.total.lowerBound);
+    }
+}
+
 /// With many types hardly a state returns. What is shipped then knows no states
 /// and takes no more batches than any other policy, in the trial too.
 TEST(LearningTest, LeavesWhatItWouldLearnByHeartToTheRule) {
@@ -172,8 +228,9 @@ TEST(LearningTest, LeavesWhatItWouldLearnByHeartToTheRule) {
         learnPolicy(drawGraphsOfManyTypes(1, numTypes), LearningOptions());
     EXPECT_EQ(learned.encoding, EDBC_ENCODING_CRITICAL);
     EXPECT_TRUE(learned.transitions.empty());
-    EXPECT_EQ(learned.trial.fallbacks, learned.trial.fsm);
-    EXPECT_EQ(learned.total.fallbacks, learned.total.fsm);
+    EXPECT_EQ(learned.trial.fallbacks, learned.trial.choices);
+    EXPECT_EQ(learned.total.fallbacks, learned.total.choices);
+    EXPECT_EQ(learned.total.choices, learned.total.fsm);
     EXPECT_EQ(learned.best(), EDBC_POLICY_FSM);
     EXPECT_LT(learned.trial.fsm, learned.trial.lemma);
     EXPECT_EQ(learned.numExceptions(EDBC_POLICY_FSM), 0u);

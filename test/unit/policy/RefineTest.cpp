@@ -96,7 +96,7 @@ TEST(RefineTest, CriticalTypesHelpOnTreesOfTwoTypes) {
   EXPECT_LT(critical, *std::min_element(batches.begin(), batches.end()));
   uint64_t bySearch = 0;
   for (const Graph &graph : others)
-    bySearch += searchSchedule(graph, SearchOptions()).types.size();
+    bySearch += searchSchedule(graph, SearchOptions()).numBatches;
   EXPECT_LE(100 * critical, 105 * bySearch);
 }
 

@@ -43,7 +43,9 @@ bool isCriticalByDefinition(Frontier frontier, uint32_t type) {
   frontier.step(type);
   std::vector<uint32_t> after = longestChains(frontier);
   for (uint32_t other = 0; other < before.size(); ++other)
-    EXPECT_LE(before[other] - after[other], uint32_t(other == type));
+    if (frontier.isChosen(other)) {
+      EXPECT_LE(before[other] - after[other], uint32_t(other == type));
+    }
   return after[type] < before[type];
 }
 
@@ -57,7 +59,10 @@ TEST(CriticalTypesTest, FollowsTheDefinition) {
     // Also more types than are dealt with in one pass, of narrow or wide ones.
     const uint32_t numTypes[] = {1 + random.below(5), 8, 20, 40};
     Graph graph(numTypes[round % 4]);
-    appendRandomNodes(graph, random, 60, 2, 12);
+    if (round % 8 < 4)
+      appendRandomNodes(graph, random, 60, 2, 12);
+    else
+      graph = drawOrderedGraph(random, graph.numTypes(), 60, 12);
     frontier.reset(graph, random.below(20));
     critical.reset();
     while (!frontier.done()) {

@@ -48,6 +48,48 @@ inline void appendRandomNodes(core::Graph &graph, Random &random,
   }
 }
 
+/// Draws which types may be operands of which: for each, up to `mostOperands`
+/// types, of which those that it shares no component with are as likely as
+/// others.
+inline core::TypeOperands drawTypeOperands(Random &random, uint32_t numTypes,
+                                           uint32_t mostOperands) {
+  core::TypeOperands operands(numTypes);
+  for (std::vector<uint32_t> &types : operands)
+    for (uint32_t i = random.below(mostOperands + 1); i != 0; --i)
+      types.push_back(random.below(numTypes));
+  return operands;
+}
+
+/// Appends nodes of random types, each with up to `maxOperands` operands that
+/// are as `allowed` has it, among the `window` nodes before it.
+inline void appendOrderedNodes(core::Graph &graph, Random &random,
+                               const core::TypeOperands &allowed,
+                               uint32_t count, uint32_t maxOperands,
+                               uint32_t window) {
+  for (uint32_t i = 0; i < count; ++i) {
+    uint32_t numNodes = graph.numNodes(), type = random.below(graph.numTypes());
+    std::vector<uint32_t> operands;
+    for (uint32_t j = 0; j < 4 * maxOperands && numNodes != 0; ++j) {
+      uint32_t operand =
+          numNodes - 1 - random.below(std::min(window, numNodes));
+      if (operands.size() < maxOperands && random.below(2) == 0 &&
+          std::count(allowed[type].begin(), allowed[type].end(),
+                     graph.type(operand)) != 0)
+        operands.push_back(operand);
+    }
+    graph.add(type, operands.data(), static_cast<uint32_t>(operands.size()));
+  }
+}
+
+/// A graph of `count` nodes with a random order of types.
+inline core::Graph drawOrderedGraph(Random &random, uint32_t numTypes,
+                                    uint32_t count, uint32_t window) {
+  core::TypeOperands allowed = drawTypeOperands(random, numTypes, 3);
+  core::Graph graph{core::TypeOrder(allowed)};
+  appendOrderedNodes(graph, random, allowed, count, 3, window);
+  return graph;
+}
+
 enum TreeType : uint32_t { Leaf = 0, Inner = 1, Score = 2, NumTreeTypes = 3 };
 
 /// Appends a binary tree over `numWords` leaves; every node is scored.

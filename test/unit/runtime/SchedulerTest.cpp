@@ -119,13 +119,150 @@ TEST(SchedulerTest, SchedulesAreValidAndNotBelowTheBound) {
   }
 }
 
+TEST(SchedulerTest, SchedulesFollowTheOrderOfTypes) {
+  Random random(7);
+  AllSchedulers schedulers;
+  uint32_t numWithoutChoices = 0;
+  for (uint32_t round = 0; round < 200; ++round) {
+    Graph graph =
+        drawOrderedGraph(random, 1 + random.below(8), random.below(300), 30);
+    const TypeOrder &order = graph.getOrder();
+    uint64_t bound = lowerBound(graph);
+    schedulers.run(graph, 0, [&](std::string name, const Schedule &schedule) {
+      SCOPED_TRACE(name);
+      expectValid(graph, 0, schedule);
+      EXPECT_GE(schedule.batches.size(), bound);
+      if (name == "agenda" || name == "depth")
+        return;
+      for (size_t b = 1; b < schedule.batches.size(); ++b)
+        EXPECT_LE(order.componentOf(schedule.batches[b - 1].type),
+                  order.componentOf(schedule.batches[b].type));
+      if (!order.hasChoices()) {
+        EXPECT_EQ(schedule.batches.size(), bound);
+      }
+    });
+    numWithoutChoices += !order.hasChoices();
+  }
+  EXPECT_GT(numWithoutChoices, 20u);
+}
+
+/// As published, whatever the order of types is.
+TEST(SchedulerTest, AgendaAndDepthChooseAmongAllTypes) {
+  Random random(9);
+  AllSchedulers schedulers, expected;
+  for (uint32_t round = 0; round < 30; ++round) {
+    Graph graph = drawOrderedGraph(random, 5, 200, 30);
+    Graph unordered(graph.numTypes());
+    for (uint32_t node = 0; node < graph.numNodes(); ++node)
+      unordered.add(graph.type(node), graph.operands(node).begin(),
+                    graph.operands(node).size());
+    std::vector<std::vector<uint32_t>> types;
+    auto listTypes = [&](std::string name, const Schedule &schedule) {
+      if (name != "agenda" && name != "depth")
+        return;
+      types.emplace_back();
+      for (const Batch &batch : schedule.batches)
+        types.back().push_back(batch.type);
+    };
+    schedulers.run(graph, 0, listTypes);
+    expected.run(unordered, 0, listTypes);
+    ASSERT_EQ(types.size(), 4u);
+    EXPECT_EQ(types[0], types[2]);
+    EXPECT_EQ(types[1], types[3]);
+  }
+}
+
+/// Two chosen components, and one that isn't between them; the graph is cut.
+TEST(FrontierTest, TakesStepsOfOneComponentAfterTheOther) {
+  // 0 <-> 1, 2 after them, 3 <-> 4 after it.
+  TypeOperands allowed = {{0, 1}, {0, 1}, {1, 2}, {2, 3, 4}, {3, 4}};
+  Graph graph{TypeOrder(allowed)};
+  auto add = [&](uint32_t type, std::vector<uint32_t> operands) {
+    return graph.add(type, operands.data(),
+                     static_cast<uint32_t>(operands.size()));
+  };
+  uint32_t old = add(1, {add(0, {})}), cut = graph.numNodes();
+  uint32_t a = add(1, {old}), b = add(0, {a});
+  uint32_t level = add(2, {add(2, {a}), old}), free = add(3, {});
+  add(4, {add(3, {level, free})});
+  add(1, {b});
+  Frontier frontier;
+  frontier.reset(graph, cut);
+  EXPECT_EQ(frontier.numRemaining(), 6u);
+  EXPECT_TRUE(frontier.schedule().batches.empty());
+  // The free node of type 3 is not ready until it is its type's turn.
+  EXPECT_EQ(frontier.ready(1), 1u);
+  EXPECT_EQ(frontier.ready(3), 0u);
+  EXPECT_EQ(frontier.readyNodes(3).size(), 0u);
+  for (uint32_t type : {1u, 0u, 1u}) {
+    EXPECT_EQ(frontier.ready(type), 1u);
+    frontier.step(type);
+    EXPECT_EQ(frontier.lastStep(), type);
+  }
+  // Type 2 was batched level by level meanwhile.
+  EXPECT_EQ(frontier.schedule().batches.size(), 5u);
+  EXPECT_EQ(frontier.executedNodes(2).size(), 2u);
+  EXPECT_EQ(frontier.ready(1), 0u);
+  EXPECT_EQ(frontier.ready(3), 1u);
+  Frontier copy = frontier;
+  for (Frontier *one : {&frontier, &copy}) {
+    EXPECT_EQ(one->step(3).count, 1u);
+    EXPECT_EQ(one->step(3).count, 1u);
+    EXPECT_FALSE(one->done());
+    one->step(4);
+    EXPECT_TRUE(one->done());
+    expectValid(graph, cut, one->schedule());
+  }
+  EXPECT_EQ(frontier.schedule().batches.size(), lowerBound(graph, cut));
+}
+
+/// To schedule components one after the other costs no batch.
+TEST(SchedulerTest, TheFewestBatchesFollowTheOrderOfTypes) {
+  Random random(8);
+  Frontier frontier;
+  // The fewest that steps lead to, by trying all.
+  auto fewestSteps = [](const Frontier &frontier, auto &self) -> size_t {
+    if (frontier.done())
+      return frontier.schedule().batches.size();
+    size_t fewest = SIZE_MAX;
+    for (uint32_t type = 0; type < frontier.numTypes(); ++type) {
+      if (frontier.ready(type) == 0)
+        continue;
+      Frontier next = frontier;
+      next.step(type);
+      fewest = std::min(fewest, self(next, self));
+    }
+    return fewest;
+  };
+  uint32_t numAboveBound = 0, numComponents = 0;
+  for (uint32_t round = 0; round < 600; ++round) {
+    Graph graph = drawOrderedGraph(random, 2 + random.below(4), 12, 12);
+    frontier.reset(graph);
+    size_t fewest = fewestSteps(frontier, fewestSteps);
+    EXPECT_EQ(fewest, fewestBatches(graph));
+    numAboveBound += fewest > lowerBound(graph);
+    numComponents += graph.getOrder().hasChoices() &&
+                     graph.getOrder().getComponents().size() > 1;
+  }
+  EXPECT_GT(numAboveBound, 5u);
+  EXPECT_GT(numComponents, 20u);
+}
+
 TEST(SchedulerTest, GraphsGrowBetweenRuns) {
   Random random(3);
   AllSchedulers schedulers;
   Graph graph(4);
-  for (uint32_t run = 0; run < 20; ++run) {
+  TypeOperands allowed;
+  for (uint32_t run = 0; run < 60; ++run) {
+    if (run % 20 == 0 && run != 0) {
+      allowed = drawTypeOperands(random, 4, 3);
+      graph = Graph(TypeOrder(allowed));
+    }
     uint32_t first = graph.numNodes();
-    appendRandomNodes(graph, random, random.below(100), 3, 150);
+    if (allowed.empty())
+      appendRandomNodes(graph, random, random.below(100), 3, 150);
+    else
+      appendOrderedNodes(graph, random, allowed, random.below(100), 3, 150);
     uint64_t bound = lowerBound(graph, first);
     schedulers.run(graph, first,
                    [&](const char *name, const Schedule &schedule) {

@@ -271,15 +271,19 @@ TEST_F(SessionTest, CountsOverAllRuns) {
   auto begin = std::chrono::steady_clock::now();
   Node a = session.leaf(1), b = session.leaf(2);
   session.run();
-  session.inner(a, b);
+  Node c = session.inner(a, b);
   session.leaf(3);
+  session.run();
+  EXPECT_EQ(session.statistics().fallbacks, 0u);
+  session.inner(session.inner(c, b), session.join(a, {b}, {}));
   session.run();
   edbc::Statistics statistics = session.statistics(true);
   EXPECT_EQ(statistics.instances, 1u);
-  EXPECT_EQ(statistics.nodes, 4u);
-  EXPECT_EQ(statistics.batches, 3u);
-  EXPECT_EQ(statistics.lower_bound, 3u);
-  // The machine knows the frontier {leaf}, but not {leaf, inner} and {inner}.
+  EXPECT_EQ(statistics.nodes, 7u);
+  EXPECT_EQ(statistics.batches, 6u);
+  EXPECT_EQ(statistics.lower_bound, 6u);
+  // Leaves need no choice. The machine knows the frontier {inner}, but neither
+  // {inner, join} nor {join}.
   EXPECT_EQ(statistics.fallbacks, 2u);
   EXPECT_GT(statistics.build_ns, 0u);
   EXPECT_GT(statistics.schedule_ns, 0u);

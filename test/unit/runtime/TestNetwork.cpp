@@ -512,8 +512,8 @@ const edbc_cell_desc cells[] = {
 const edbc_output_desc outputs[] = {
     {"logits", 1, 0}, {"hidden", 0, 0}, {"matrix", 2, 0}};
 
-// In the state {leaf}, key 2, batch leaf; all else is left to the fallback.
-const edbc_transition slots[] = {{2, 1, 0}, {0, 0, 0}};
+// In the state {inner}, key 4, batch inner; all else is left to the fallback.
+const edbc_transition slots[] = {{4, 3, 0}, {0, 0, 0}};
 
 } // namespace
 
