@@ -243,7 +243,7 @@ void Compilation::reportPolicy() {
     llvm::outs() << "no two cells depend on one another's results, so there is "
                     "nothing to choose\n";
   else if (best == EDBC_POLICY_FSM && learned.transitions.empty())
-    llvm::outs() << "no state returns often enough to learn what to do, so the "
+    llvm::outs() << "what a machine learned does not carry over, so the "
                     "library will batch what is most due\n";
   else if (best == EDBC_POLICY_FSM)
     llvm::outs() << learned.transitions.size() << " states\n";

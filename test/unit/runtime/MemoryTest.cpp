@@ -8,6 +8,10 @@
 #include "test/unit/runtime/SessionTest.h"
 #include "test/unit/runtime/TestKernels.h"
 
+#include "runtime/core/Scheduler.h"
+
+#include <new>
+
 using namespace test_network;
 using edbc::test::failingAllocation;
 using edbc::test::numAllocations;
@@ -177,4 +181,41 @@ TEST(MemoryTest, FailedCallsChangeNothing) {
     EXPECT_EQ(std::vector<float>(data, data + width), expected.h);
     edbc_session_destroy(session);
   }
+}
+
+/// Wherever a frontier ran out of memory, its next schedule is right: also in
+/// the middle of the levels of a type, which leave marks while they are found.
+TEST(MemoryTest, FrontiersSurviveLackOfMemory) {
+  using namespace edbc::core;
+  // A chain of type 0, and types 1 and 2 by turns behind it.
+  Graph graph{TypeOrder(TypeOperands{{0}, {0, 2}, {1}})};
+  uint32_t node = graph.add(0, nullptr, 0);
+  for (uint32_t i = 0; i < 99; ++i)
+    node = graph.add(0, &node, 1);
+  for (uint32_t i = 0; i < 20; ++i)
+    node = graph.add(1 + i % 2, &node, 1);
+
+  auto makeSchedule = [&](Frontier &frontier) {
+    frontier.reset(graph);
+    while (!frontier.done())
+      frontier.step(frontier.ready(1) != 0 ? 1 : 2);
+    return frontier.schedule().nodes;
+  };
+  Frontier untroubled;
+  const std::vector<uint32_t> expected = makeSchedule(untroubled);
+  ASSERT_EQ(untroubled.schedule().batches.size(), 120u);
+  uint32_t numFailures = 0;
+  for (uint64_t nth = 1; numFailures + 1 == nth; ++nth) {
+    Frontier frontier;
+    failingAllocation = numAllocations + nth;
+    try {
+      makeSchedule(frontier);
+    } catch (const std::bad_alloc &) {
+      ++numFailures;
+    }
+    failingAllocation = 0;
+    EXPECT_EQ(makeSchedule(frontier), expected);
+    EXPECT_EQ(frontier.schedule().batches.size(), 120u);
+  }
+  EXPECT_GT(numFailures, 10u);
 }
