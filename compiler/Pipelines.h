@@ -27,7 +27,7 @@ struct PipelineOptions {
   /// Sample graphs, and where the learner reports to.
   PolicyTraining training;
   /// Most bytes of tables of what depends on tokens alone; 0: none are made.
-  int64_t tableLimit = int64_t(64) << 20;
+  int64_t tableLimit = int64_t(512) << 20;
   /// What is taken out of recurrences where kernels are fused: "none", "all" or
   /// "auto" (`batch-hoist-products`).
   std::string hoist = "auto";

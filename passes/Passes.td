@@ -79,8 +79,11 @@ def FoldTables : Pass<"batch-fold-tables", "::mlir::ModuleOp"> {
   let description = [{
     A cell whose only operand is a token, or that has none, isn't computed for
     nodes at all. Its results, for all tokens, become a table of its state: the
-    kernel becomes one that computes that when a model is created, and the cell's
-    nodes have its rows as their results (`first_row` of `batch.kernel`).
+    kernel becomes one that computes the table's rows, and the cell's nodes have
+    these as their results (`first_row` of `batch.kernel`). The runtime computes
+    a row when a node first needs it (those without arithmetic, or without a
+    token, when a model is created), so that a table takes time and memory for
+    tokens that come, whatever the size of the vocabulary.
 
     ```mlir
     batch.state @Node {h : 64}
@@ -124,7 +127,7 @@ def FoldTables : Pass<"batch-fold-tables", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"limit", "limit", "int64_t", "67108864",
+    Option<"limit", "limit", "int64_t", "536870912",
            "Most bytes of all tables together, less those of parameters in whose "
            "place copies are; 0: none are made">
   ];

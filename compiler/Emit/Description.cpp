@@ -95,7 +95,7 @@ struct AbiTypes {
   llvm::StructType *state =
       define("edbc_state_desc", {pointer, pointer, u32, u32, u32, u32});
   llvm::StructType *operand =
-      define("edbc_operand_desc", {pointer, u32, u32, u32, u32});
+      define("edbc_operand_desc", {pointer, u32, u32, u32, u32, u32, u32});
   llvm::StructType *term = define("edbc_pack_term", {u32, u32});
   llvm::StructType *segment = define("edbc_pack_segment", {pointer, u32, u32});
   llvm::StructType *constant =
@@ -292,6 +292,7 @@ private:
     Type type = argument.getType();
     edbc_operand_kind kind;
     uint32_t index = 0, bound = 0, elementStride = 0;
+    uint32_t table = EDBC_NO_TABLE;
     if (auto rows = dyn_cast<RowsType>(type)) {
       kind = EDBC_OPERAND_STATE;
       index = *network.findState(rows.getState().getValue());
@@ -304,13 +305,14 @@ private:
     } else if (auto tokens = dyn_cast<TokensType>(type)) {
       kind = EDBC_OPERAND_TOKEN;
       bound = tokens.getBound();
+      table = network.findTableOf(argument).value_or(EDBC_NO_TABLE);
     } else {
       kind = EDBC_OPERAND_DENSE;
       bound = cast<ValuesType>(type).getWidth();
     }
     return record(types.operand,
                   {text(kernel.getOperandName(number)), u32(kind), u32(index),
-                   u32(bound), u32(elementStride)});
+                   u32(bound), u32(elementStride), u32(table), u32(0)});
   }
 
   Constant *binding(BindingAttr attr) {

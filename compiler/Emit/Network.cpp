@@ -8,6 +8,7 @@
 
 #include "edbc/abi.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
 
 #include <limits>
@@ -72,6 +73,28 @@ std::optional<unsigned> Network::findTable(StringRef state) const {
   if (!index)
     return std::nullopt;
   return first + *index;
+}
+
+/// Whether a table gives the rows that the nodes of a cell have.
+static bool isFilledBy(KernelOp lookedUp, KernelOp table) {
+  return lookedUp.isLookedUp() && table.getState() == lookedUp.getState() &&
+         table.getFirstRow() == lookedUp.getFirstRow() &&
+         table.getBodyBlock().getArgumentTypes() ==
+             lookedUp.getBodyBlock().getArgumentTypes();
+}
+
+std::optional<unsigned> Network::findTableOf(BlockArgument operand) const {
+  auto kernel = cast<KernelOp>(operand.getOwner()->getParentOp());
+  auto isRecalled = [&](KernelOp table) {
+    return llvm::any_of(operand.getUsers(), [&](Operation *user) {
+      auto recall = dyn_cast<RecallOp>(user);
+      return recall && recall.getTable() == table.getState();
+    });
+  };
+  for (auto [index, table] : llvm::enumerate(tables))
+    if (!kernel.getTable() && (isFilledBy(kernel, table) || isRecalled(table)))
+      return index;
+  return std::nullopt;
 }
 
 int64_t Network::numPanels(PhaseOp phase) const {
@@ -161,14 +184,26 @@ static LogicalResult verifyKernel(KernelOp kernel) {
                     kernel.getWorkspace()->getStride());
 }
 
-/// Whether a table gives the rows that the nodes of a cell have.
-static bool isFilled(KernelOp lookedUp, ArrayRef<KernelOp> tables) {
-  return llvm::any_of(tables, [&](KernelOp table) {
-    return table.getState() == lookedUp.getState() &&
-           table.getFirstRow() == lookedUp.getFirstRow() &&
-           table.getBodyBlock().getArgumentTypes() ==
-               lookedUp.getBodyBlock().getArgumentTypes();
-  });
+/// What nodes look up belongs to one table for each token, which is there.
+static LogicalResult verifyLookups(KernelOp kernel, const Network &network) {
+  if (kernel.isLookedUp() && llvm::none_of(network.tables, [&](KernelOp table) {
+        return isFilledBy(kernel, table);
+      }))
+    return kernel.emitOpError("is looked up, but no kernel gives its rows");
+  for (BlockArgument operand : kernel.getBodyBlock().getArguments()) {
+    llvm::SmallSetVector<StringAttr, 2> tables;
+    kernel.walk([&](RecallOp recall) {
+      if (recall.getTokens() == operand)
+        tables.insert(recall.getTableAttr().getAttr());
+    });
+    if (tables.size() > 1)
+      return kernel.emitOpError()
+             << "looks up two tables with operand '"
+             << kernel.getOperandName(operand.getArgNumber()) << "', '"
+             << tables[0].getValue() << "' and '" << tables[1].getValue()
+             << "'";
+  }
+  return success();
 }
 
 /// Sorts modules of generated functions into `targets`.
@@ -216,8 +251,8 @@ FailureOr<Network> Network::read(ModuleOp module) {
       network.statesWithTables.push_back(state);
   }
   for (KernelOp kernel : network.kernels)
-    if (kernel.isLookedUp() && !isFilled(kernel, network.tables))
-      return kernel.emitOpError("is looked up, but no kernel gives its rows");
+    if (failed(verifyLookups(kernel, network)))
+      return failure();
   network.outputs = llvm::to_vector(module.getOps<OutputOp>());
   network.packs = llvm::to_vector(module.getOps<PackOp>());
   for (auto policy : module.getOps<PolicyOp>()) {

@@ -64,6 +64,9 @@ struct Network {
   std::optional<unsigned> findConstant(batch::BindingAttr binding) const;
   /// The number of the constant that holds a table, by the state of its rows.
   std::optional<unsigned> findTable(llvm::StringRef state) const;
+  /// The position in `tables` of the table that an operand of a kernel looks
+  /// something up in, or nothing where there is none.
+  std::optional<unsigned> findTableOf(mlir::BlockArgument operand) const;
 
   /// Number of panels in which `phase` is computed: its whole width where it
   /// has no panel.

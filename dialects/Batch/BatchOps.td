@@ -69,8 +69,8 @@ def Batch_StateOp : Batch_Op<"state", [HasParent<"::mlir::ModuleOp">, Symbol]> {
     where they are matrices (`M : 64 by 8` has 8 columns of 64). `layout` says
     where they lie in a row; it is absent until memory is planned.
 
-    Besides, a state may have a table of `table_rows` rows, which are computed
-    when a model is created: those of nodes that are looked up.
+    Besides, a state may have a table of `table_rows` rows, which belong to the
+    model: those of nodes that are looked up.
 
     Example:
 
@@ -213,9 +213,10 @@ def Batch_KernelOp : Batch_Op<"kernel", [
     the functions of the phases are called with; all are absent until memory is
     planned, workspaces also where nothing is kept.
 
-    A kernel with a `table` is of no cell: when a model is created, it is applied
-    to the tokens from 0 to `table` - 1, its one operand, and other kernels look
-    up its results (`batch.recall`). It stands behind those of cells.
+    A kernel with a `table` is of no cell: it is applied once to each token from 0
+    to `table` - 1, its one operand, before a node needs the result, and other
+    kernels look these up (`batch.recall`), with no more than one table for each
+    of their tokens. It stands behind those of cells.
 
     Where it has a `first_row` as well, its results are rows of its state's table
     from there on. A cell's kernel with a `first_row` is empty, since its nodes

@@ -26,6 +26,14 @@ struct BatchElements {
   AlignedArray<float> workspace;
 };
 
+/// Tokens by which nodes of a cell look something up.
+struct Lookups {
+  uint32_t cell;
+  uint32_t operand;
+  uint32_t table;
+  uint32_t numItems; ///< whose rows of the table are known to be there
+};
+
 class CpuExecutor final : public Executor {
 public:
   CpuExecutor(const SessionView &session, uint32_t numThreads);
@@ -36,6 +44,7 @@ public:
   }
   const float *deviceRow(uint32_t, uint32_t) override { return nullptr; }
   void *stream() const override { return nullptr; }
+  void reset() override;
 
 private:
   using Clock = std::chrono::steady_clock;
@@ -43,6 +52,7 @@ private:
   Batch takeRun(const Schedule &schedule, size_t &next);
   void prepareElements(const Batch &batch, core::NodeSpan nodes);
   void prepareBuffers(const Schedule &schedule);
+  void completeTables();
   void gatherElements(const Batch &batch);
   void execute(const Schedule &schedule);
   void executeRun(const Batch &run);
@@ -55,6 +65,7 @@ private:
   const SessionView session;
   const edbc_library &library;
   std::vector<AlignedArray<float>> states; ///< their rows
+  std::vector<Lookups> lookups;
   /// By cell: whether a phase of it may be executed for several batches.
   std::vector<bool> formsRuns;
   /// By cell: how many nodes should go through all phases before the next ones
@@ -107,6 +118,9 @@ CpuExecutor::CpuExecutor(const SessionView &session, uint32_t numThreads)
     const edbc_cell_desc &cell = library.cells[c];
     rowCosts.emplace_back(cell.num_phases);
     mostOperands = std::max(mostOperands, cell.num_operands);
+    for (uint32_t i = 0; i < cell.num_operands; ++i)
+      if (cell.operands[i].table != EDBC_NO_TABLE)
+        lookups.push_back({c, i, cell.operands[i].table, 0});
     formsRuns.push_back(std::any_of(
         cell.phases, cell.phases + cell.num_phases,
         [](const edbc_phase_desc &phase) { return phase.ahead != 0; }));
@@ -220,6 +234,17 @@ void CpuExecutor::prepareBuffers(const Schedule &schedule) {
         break;
       }
     }
+  }
+}
+
+/// Lets tables have the rows of new nodes' tokens.
+void CpuExecutor::completeTables() {
+  for (Lookups &lookup : lookups) {
+    const CellItems &items = session.cells[lookup.cell];
+    const uint32_t *tokens = items.operandNumbers(lookup.operand);
+    session.model.tables->require(lookup.table, tokens + lookup.numItems,
+                                  items.size() - lookup.numItems);
+    lookup.numItems = items.size();
   }
 }
 
@@ -470,7 +495,14 @@ void CpuExecutor::executePhase(uint32_t cell, uint32_t number, int64_t firstRow,
 void CpuExecutor::run(const Schedule &schedule) {
   // First everything that may fail, then what can be seen.
   prepareBuffers(schedule);
+  completeTables();
   execute(schedule);
+}
+
+void CpuExecutor::reset() {
+  Executor::reset();
+  for (Lookups &lookup : lookups)
+    lookup.numItems = 0;
 }
 
 std::unique_ptr<Executor> edbc::createCpuExecutor(const SessionView &session,

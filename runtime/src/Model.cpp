@@ -124,12 +124,15 @@ static edbc_status takeEmbedded(const edbc_library &library,
   return EDBC_OK;
 }
 
-/// By constant: whether cells' kernels read it, or nodes have rows of it. From
-/// the others tables are computed, and then nobody needs them.
-static std::vector<bool> findLasting(const edbc_library &library) {
+/// By constant: whether kernels go on to read it, or nodes have rows of it.
+/// From the others tables are computed at once, and then nobody needs them.
+static std::vector<bool> findLasting(const edbc_model &model) {
+  const edbc_library &library = *model.library;
   std::vector<bool> isLasting(library.num_constants);
-  for (uint32_t c = 0; c < library.num_cells; ++c) {
+  for (uint32_t c = 0; c < library.num_cells + library.num_tables; ++c) {
     const edbc_cell_desc &cell = library.cells[c];
+    if (c >= library.num_cells && (model.device || !isComputedByToken(cell)))
+      continue;
     for (uint32_t slot = 0; slot < cell.num_bindings; ++slot)
       if (cell.bindings[slot].kind == EDBC_BINDING_CONSTANT)
         isLasting[cell.bindings[slot].index] = true;
@@ -166,7 +169,7 @@ static std::vector<float *> placeConstants(edbc_model &model,
 static edbc_status computeConstants(edbc_model &model, const char *weightsPath,
                                     edbc_error *error) {
   const edbc_library &library = *model.library;
-  const std::vector<bool> isLasting = findLasting(library);
+  const std::vector<bool> isLasting = findLasting(model);
   AlignedArray<float> temporary;
   const std::vector<float *> constants =
       placeConstants(model, isLasting, temporary);
@@ -180,7 +183,11 @@ static edbc_status computeConstants(edbc_model &model, const char *weightsPath,
                       : takeEmbedded(library, take, error))
     return status;
   model.constants.assign(constants.begin(), constants.end());
-  computeTables(model);
+  model.tables = std::make_unique<Tables>(model);
+  if (model.device) {
+    model.tables->requireAll();
+    model.tables = nullptr;
+  }
   for (uint32_t i = 0; i < library.num_constants; ++i)
     if (!isLasting[i])
       model.constants[i] = nullptr;

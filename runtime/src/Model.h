@@ -10,12 +10,14 @@
 #include "runtime/core/TypeOrder.h"
 #include "runtime/cuda/DeviceModel.h"
 #include "runtime/src/AlignedArray.h"
+#include "runtime/src/Tables.h"
 
 #include <atomic>
 #include <memory>
 #include <vector>
 
-/// Immutable once created, but for the counter of epochs.
+/// Immutable once created, but for the counter of epochs and rows of tables
+/// that no node has needed yet.
 struct edbc_model {
   const edbc_library *library;
   /// Of its cells.
@@ -23,7 +25,7 @@ struct edbc_model {
   /// Whose kernels are used.
   edbc_isa isa;
   /// The constants that sessions need, one after another: on the CPU all but
-  /// those that only tables are computed from; otherwise the tables of states
+  /// those that only tables were computed from; otherwise the tables of states
   /// of which there are outputs.
   edbc::AlignedArray<float> arena;
   /// By constant: where it begins in the arena, or null. Empty if there is a
@@ -31,6 +33,8 @@ struct edbc_model {
   std::vector<const float *> constants;
   /// By state: where its table begins in the arena, or null if there is none.
   std::vector<const float *> stateTables;
+  /// On the CPU, the constants that are tables.
+  std::unique_ptr<edbc::Tables> tables;
   /// The device that executes, or null for the CPU.
   std::unique_ptr<edbc::cuda::DeviceModel> device;
   /// An epoch is the time between two resets of a session. Sessions draw from

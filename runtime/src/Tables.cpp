@@ -1,4 +1,4 @@
-//===- Tables.cpp - computes what depends on tokens alone -------*- C++ -*-===//
+//===- Tables.cpp - what depends on tokens alone ----------------*- C++ -*-===//
 //
 // Part of edbc, an ahead-of-time compiler for dynamic neural networks.
 //
@@ -10,83 +10,125 @@
 
 #include <algorithm>
 #include <numeric>
-#include <vector>
 
 using namespace edbc;
 
-/// The buffers that the phases of a table's cell are called with, for the
-/// tokens from `first` on. A token is its item and its row as well.
-static void bind(const edbc_model &model, const edbc_cell_desc &cell,
-                 const uint32_t *numbers, uint32_t first, float *rows,
-                 float *workspace, std::vector<void *> &buffers) {
-  auto asBuffer = [](const void *data) { return const_cast<void *>(data); };
-  buffers.clear();
-  for (uint32_t slot = 0; slot < cell.num_bindings; ++slot) {
-    const edbc_binding &binding = cell.bindings[slot];
+static uint32_t numRowsOf(const edbc_cell_desc &table) {
+  return table.num_operands == 0 ? 1 : table.operands[0].bound;
+}
+
+bool edbc::isComputedByToken(const edbc_cell_desc &table) {
+  return table.num_operands != 0 &&
+         std::any_of(
+             table.phases, table.phases + table.num_phases,
+             [](const edbc_phase_desc &phase) { return phase.copied == 0; });
+}
+
+/// Where each table's rows begin.
+static std::vector<float *> findRows(const edbc_model &model) {
+  const edbc_library &library = *model.library;
+  auto at = [&](uint32_t constant) {
+    return const_cast<float *>(model.constants[constant]);
+  };
+  std::vector<float *> rows(library.num_tables);
+  for (uint32_t t = 0; t < library.num_tables; ++t) {
+    const edbc_cell_desc &cell = library.cells[library.num_cells + t];
+    const edbc_state_desc &state = library.states[cell.result];
+    if (cell.first_row != 0)
+      rows[t] = at(state.table) +
+                size_t(cell.first_row - EDBC_TABLE_ROW) * state.stride;
+  }
+  for (uint32_t i = 0; i < library.num_constants; ++i)
+    if (library.constants[i].kind == EDBC_CONSTANT_TABLE)
+      rows[library.constants[i].param] = at(i);
+  return rows;
+}
+
+Tables::Tables(const edbc_model &model) : isa(model.isa) {
+  const edbc_library &library = *model.library;
+  uint32_t mostRows = 0, mostStride = 0;
+  for (uint32_t t = 0; t < library.num_tables; ++t) {
+    const edbc_cell_desc &cell = library.cells[library.num_cells + t];
+    tables.push_back(std::make_unique<Table>(cell, numRowsOf(cell)));
+    mostRows = std::max(mostRows, numRowsOf(cell));
+    mostStride = std::max(mostStride, cell.workspace_stride);
+  }
+  numbers = AlignedArray<uint32_t>(mostRows);
+  std::iota(numbers.data(), numbers.data() + mostRows, uint32_t(0));
+  workspace = AlignedArray<float>(size_t(mostStride) * mostAtOnce);
+  const std::vector<float *> rows = findRows(model);
+  for (uint32_t t = 0; t < library.num_tables; ++t) {
+    bind(model, *tables[t], rows[t]);
+    if (!isComputedByToken(*tables[t]->cell))
+      require(t, numbers.data(), tables[t]->rows.size());
+  }
+}
+
+void Tables::bind(const edbc_model &model, Table &table, float *out) {
+  for (uint32_t slot = 0; slot < table.cell->num_bindings; ++slot) {
+    const edbc_binding &binding = table.cell->bindings[slot];
+    void *buffer = nullptr; // of operands that such a cell doesn't have
     switch (binding.kind) {
     case EDBC_BINDING_ITEMS:
-      buffers.push_back(asBuffer(numbers + first));
+      buffer = listed.data();
       break;
     case EDBC_BINDING_OPERAND_TOKENS:
     case EDBC_BINDING_RESULT_ROWS:
-      buffers.push_back(asBuffer(numbers));
+      buffer = numbers.data();
       break;
     case EDBC_BINDING_STATE:
-      buffers.push_back(rows);
+      buffer = out;
       break;
     case EDBC_BINDING_CONSTANT:
-      buffers.push_back(asBuffer(model.constants[binding.index]));
+      buffer = const_cast<float *>(model.constants[binding.index]);
       break;
     case EDBC_BINDING_WORKSPACE:
-      buffers.push_back(workspace);
+      buffer = workspace.data();
       break;
-    default: // of operands that such a cell doesn't have
-      buffers.push_back(nullptr);
+    default:
       break;
     }
+    table.buffers.push_back(buffer);
   }
 }
 
-static void computeTable(const edbc_model &model, const edbc_cell_desc &cell,
-                         uint32_t numRows, float *rows) {
-  constexpr uint32_t mostAtOnce = 256;
-  AlignedArray<uint32_t> numbers(numRows);
-  std::iota(numbers.data(), numbers.data() + numRows, uint32_t(0));
-  AlignedArray<float> workspace(size_t(std::min(numRows, mostAtOnce)) *
-                                cell.workspace_stride);
-  std::vector<void *> buffers;
-  for (uint32_t first = 0; first < numRows; first += mostAtOnce) {
-    int64_t count = std::min(mostAtOnce, numRows - first);
-    bind(model, cell, numbers.data(), first, rows, workspace.data(), buffers);
-    for (uint32_t p = 0; p < cell.num_phases; ++p) {
-      const edbc_phase_desc &phase = cell.phases[p];
-      phase.functions[model.isa](buffers.data(), 0, count * phase.columns, 0,
-                                 phase.num_panels);
-    }
+void Tables::computeListed(Table &table) {
+  for (uint32_t p = 0; p < table.cell->num_phases; ++p) {
+    const edbc_phase_desc &phase = table.cell->phases[p];
+    phase.functions[isa](table.buffers.data(), 0,
+                         int64_t(numListed) * phase.columns, 0,
+                         phase.num_panels);
   }
+  for (uint32_t i = 0; i < numListed; ++i)
+    table.rows[listed.data()[i]].store(Computed, std::memory_order_release);
+  table.numLeft.fetch_sub(numListed, std::memory_order_release);
+  numListed = 0;
 }
 
-/// Where the results of a table's cell lie, if they are rows of their state's
-/// table.
-static float *rowsOfState(const edbc_model &model, const edbc_cell_desc &cell) {
-  const edbc_state_desc &state = model.library->states[cell.result];
-  return const_cast<float *>(model.constants[state.table]) +
-         size_t(cell.first_row - EDBC_TABLE_ROW) * state.stride;
+void Tables::require(uint32_t number, const uint32_t *tokens, size_t count) {
+  Table &table = *tables[number];
+  if (table.numLeft.load(std::memory_order_acquire) == 0)
+    return;
+  const uint32_t *end = tokens + count;
+  const uint32_t *token = std::find_if(tokens, end, [&](uint32_t token) {
+    return table.rows[token].load(std::memory_order_acquire) != Computed;
+  });
+  if (token == end)
+    return;
+  std::lock_guard<std::mutex> lock(mutex);
+  for (; token != end; ++token) {
+    if (table.rows[*token].load(std::memory_order_relaxed) != Missing)
+      continue;
+    table.rows[*token].store(Listed, std::memory_order_relaxed);
+    listed.data()[numListed++] = *token;
+    if (numListed == mostAtOnce)
+      computeListed(table);
+  }
+  if (numListed != 0)
+    computeListed(table);
 }
 
-void edbc::computeTables(edbc_model &model) {
-  const edbc_library &library = *model.library;
-  for (uint32_t i = 0; i < library.num_tables; ++i) {
-    const edbc_cell_desc &cell = library.cells[library.num_cells + i];
-    if (cell.first_row != 0)
-      computeTable(model, cell,
-                   cell.num_operands == 0 ? 1 : cell.operands[0].bound,
-                   rowsOfState(model, cell));
-  }
-  for (uint32_t i = 0; i < library.num_constants; ++i) {
-    const edbc_constant_desc &constant = library.constants[i];
-    if (constant.kind == EDBC_CONSTANT_TABLE)
-      computeTable(model, library.cells[library.num_cells + constant.param],
-                   constant.rows, const_cast<float *>(model.constants[i]));
-  }
+void Tables::requireAll() {
+  for (uint32_t t = 0; t < tables.size(); ++t)
+    require(t, numbers.data(), tables[t]->rows.size());
 }

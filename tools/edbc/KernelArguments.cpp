@@ -24,10 +24,11 @@ KernelArguments::KernelArguments(cl::OptionCategory &category)
           cl::desc("Compute products ahead of the recurrences that they stand "
                    "in: none, all, or auto, where it pays (default)")),
       tableLimit(
-          "table-limit", cl::init(64), cl::value_desc("MiB"), cl::cat(category),
-          cl::desc("Most memory for tables of what depends on tokens alone, "
-                   "which are computed when weights are loaded; 0: none "
-                   "(default: 64)")) {}
+          "table-limit", cl::init(512), cl::value_desc("MiB"),
+          cl::cat(category),
+          cl::desc("Most memory for tables of what depends on tokens alone; "
+                   "their rows are computed, and take memory, once tokens are "
+                   "used; 0: none (default: 512)")) {}
 
 std::string edbc::explainKernelForm(llvm::StringRef fuse,
                                     llvm::StringRef layout,

@@ -39,7 +39,7 @@ extern "C" {
 
 /** Raised whenever the layout or the meaning of anything below changes. The
  *  runtime refuses a library description of another version. */
-#define EDBC_ABI_VERSION 7
+#define EDBC_ABI_VERSION 8
 /** Alignment of buffers, bytes: one cache line, one AVX-512 register. */
 #define EDBC_ALIGNMENT 64
 /** Rows are padded to this many floats. As many can be read behind the last row
@@ -137,6 +137,9 @@ typedef enum edbc_operand_kind {
   EDBC_OPERAND_STATES = 3,
 } edbc_operand_kind;
 
+/** The table of operands that nothing is looked up with. */
+#define EDBC_NO_TABLE UINT32_MAX
+
 typedef struct edbc_operand_desc {
   const char *name;
   edbc_operand_kind kind;
@@ -146,6 +149,10 @@ typedef struct edbc_operand_desc {
   /** STATES: floats per element of a batch that its cell's phases keep for each
    *  other; may be 0. Otherwise 0. */
   uint32_t element_workspace_stride;
+  /** TOKEN: the number of the table (see edbc_library) whose row of this token
+   *  nodes need, or EDBC_NO_TABLE. */
+  uint32_t table;
+  uint32_t reserved; /**< 0 */
 } edbc_operand_desc;
 
 typedef enum edbc_constant_kind {
@@ -464,8 +471,9 @@ typedef struct edbc_library {
   uint32_t num_cells;
   uint32_t num_outputs;
   /** Tables hold what cells compute from a token and from parameters alone; the
-   *  runtime computes them when a model is created. Behind the `num_cells`
-   *  cells stand as many more, which are no cells to anybody else. Each has one
+   *  runtime computes them, row by row as tokens come where that takes
+   *  arithmetic, else when a model is created. Behind the `num_cells` cells
+   *  stand as many more, which are no cells to anybody else. Each has one
    *  operand, a token, or none, and its results are the rows of a table: of
    * that of its state, from `first_row` on; or, where that is 0, of a constant
    * of its own (EDBC_CONSTANT_TABLE), and its state stands behind the
@@ -706,7 +714,7 @@ static_assert(sizeof(void *) == 8, "edbc supports 64-bit machines only");
 static_assert(sizeof(edbc_param_desc) == 32, "ABI");
 static_assert(sizeof(edbc_field_desc) == 24, "ABI");
 static_assert(sizeof(edbc_state_desc) == 32, "ABI");
-static_assert(sizeof(edbc_operand_desc) == 24, "ABI");
+static_assert(sizeof(edbc_operand_desc) == 32, "ABI");
 static_assert(sizeof(edbc_pack_term) == 8, "ABI");
 static_assert(sizeof(edbc_pack_segment) == 16, "ABI");
 static_assert(sizeof(edbc_constant_desc) == 32, "ABI");

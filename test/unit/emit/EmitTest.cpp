@@ -646,6 +646,32 @@ TEST_F(EmitTest, tablesOfTheSameStateAreAnError) {
                   "with the same state"));
 }
 
+TEST_F(EmitTest, twoTablesForOneTokenAreAnError) {
+  auto table = [](const std::string &name) {
+    return "  batch.state @" + name + ".values {v : 16}\n  batch.kernel @" +
+           name + "(%t: !batch.tokens<4>) -> @" + name +
+           ".values attributes {table = 4} {\n"
+           "    %z = batch.splat 0.0 : tensor<?x16xf32>\n"
+           "    batch.scatter %z to \"v\" : tensor<?x16xf32>\n  }\n";
+  };
+  auto recall = [](const std::string &name) {
+    return "    %" + name + " = batch.recall @" + name +
+           ".values[\"v\"][%t] : !batch.tokens<4> -> tensor<?x16xf32>\n";
+  };
+  EXPECT_FALSE(emit("module @n {\n  batch.state @S {h : 16}\n"
+                    "  batch.kernel @cell(%t: !batch.tokens<4>) -> @S {\n" +
+                        recall("a") + recall("b") +
+                        "    %s = arith.addf %a, %b : tensor<?x16xf32>\n"
+                        "    batch.scatter %s to \"h\" : tensor<?x16xf32>\n"
+                        "  }\n" +
+                        table("a") + table("b") + "}",
+                    "out"));
+  EXPECT_THAT(takeDiagnostics(),
+              ElementsAre("batch.kernel @cell: 'batch.kernel' op looks up two "
+                          "tables with operand 't', 'a.values' and "
+                          "'b.values'"));
+}
+
 TEST_F(EmitTest, networkWithoutFunctionsIsAnError) {
   EXPECT_FALSE(emit("module @n {}", "out"));
   EXPECT_THAT(takeDiagnostics(),

@@ -9,6 +9,8 @@
 
 #include "runtime/src/Model.h"
 
+#include <thread>
+
 using namespace test_network;
 
 namespace {
@@ -63,19 +65,106 @@ TEST_F(SessionTest, LookedUpTokensAreChecked) {
             "cell 'word', operand 'word': token 256 is out of range [0, 256)");
 }
 
-TEST(LookupTest, WhatOnlyTablesAreComputedFromIsNotKept) {
-  // Without the cells that are executed from them, E and b serve the table.
-  std::vector<edbc_cell_desc> cells(edbc_library_test_network.cells,
-                                    edbc_library_test_network.cells + 13);
-  cells[0] = cells[9];
-  cells[1] = cells[10];
+/// The test network, in whose own copy of the description the table of words
+/// can be changed.
+class LookupTest : public testing::Test {
+protected:
+  LookupTest() {
+    numRows = 0;
+    library.cells = cells.data();
+    cells[wordTable].phases = &phase;
+    for (edbc_phase_fn &function : phase.functions)
+      function = computeRows;
+  }
+
+  static void computeRows(void *const *buffers, int64_t rowBegin,
+                          int64_t rowEnd, int64_t panelBegin,
+                          int64_t panelEnd) {
+    numRows += static_cast<uint32_t>(rowEnd - rowBegin);
+    edbc_library_test_network.cells[wordTable].phases[0].functions[0](
+        buffers, rowBegin, rowEnd, panelBegin, panelEnd);
+  }
+
+  static constexpr size_t leaf = 1, start = 0, origin = 9, word = 10,
+                          wordTable = 12;
+  /// Rows of the table that were computed.
+  static std::atomic<uint32_t> numRows;
+
   edbc_library library = edbc_library_test_network;
-  library.cells = cells.data();
-  for (bool isKept : {false, true}) {
-    Model model(isKept ? edbc_library_test_network : library);
+  std::vector<edbc_cell_desc> cells{edbc_library_test_network.cells,
+                                    edbc_library_test_network.cells + 13};
+  edbc_phase_desc phase = cells[wordTable].phases[0];
+};
+std::atomic<uint32_t> LookupTest::numRows;
+
+TEST_F(LookupTest, RowsAreComputedWhenTheyAreNeeded) {
+  Model model(library);
+  Session session(model);
+  EXPECT_EQ(numRows, 0u);
+  for (uint32_t word : {3, 5, 3})
+    session.word(word);
+  session.run();
+  EXPECT_EQ(numRows, 2u);
+  Node again = session.word(5), other = session.word(7);
+  session.run();
+  EXPECT_EQ(numRows, 3u);
+  EXPECT_EQ(toVector(session.hidden(again)), leafValues(5).h);
+  EXPECT_EQ(toVector(session.hidden(other)), leafValues(7).h);
+
+  // Once for all sessions and mini-batches.
+  session.reset();
+  Node first = session.word(8);
+  session.run();
+  EXPECT_EQ(toVector(session.hidden(first)), leafValues(8).h);
+  Session second(model);
+  second.word(7);
+  second.run();
+  EXPECT_EQ(numRows, 4u);
+  std::vector<Node> nodes;
+  for (uint32_t word = 0; word < Model::words; ++word)
+    for (uint32_t k = 0; k < 2; ++k)
+      nodes.push_back(second.word(word));
+  second.run();
+  EXPECT_EQ(numRows, Model::words);
+  for (uint32_t i = 0; i < nodes.size(); ++i)
+    EXPECT_EQ(toVector(second.hidden(nodes[i])), leafValues(i / 2).h);
+}
+
+TEST_F(LookupTest, SessionsOfManyThreadsComputeRowsOnce) {
+  constexpr uint32_t numThreads = 4, stride = 7;
+  Model model(library);
+  std::vector<std::vector<float>> results[numThreads];
+  std::vector<std::thread> threads;
+  for (uint32_t t = 0; t < numThreads; ++t)
+    threads.emplace_back([&, t] {
+      Session session(model);
+      for (uint32_t i = 0; i < Model::words; ++i) {
+        Node node = session.word((i * stride + t) % Model::words);
+        session.run();
+        results[t].push_back(toVector(session.hidden(node)));
+      }
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(numRows, Model::words);
+  for (uint32_t t = 0; t < numThreads; ++t)
+    for (uint32_t i = 0; i < Model::words; ++i)
+      EXPECT_EQ(results[t][i], leafValues((i * stride + t) % Model::words).h);
+}
+
+TEST_F(LookupTest, WhatOnlyTablesAreComputedFromIsKeptForMissingRows) {
+  // Without the cells that are executed from them, E and b serve the table.
+  cells[start] = cells[origin];
+  cells[leaf] = cells[word];
+  // A table without arithmetic is there from the beginning.
+  for (bool isCopied : {false, true}) {
+    numRows = 0;
+    phase.copied = isCopied ? Model::hidden : 0;
+    Model model(library);
+    EXPECT_EQ(numRows, isCopied ? Model::words : 0u);
     const std::vector<const float *> &constants = model.handle()->constants;
-    EXPECT_EQ(constants[0] != nullptr, isKept);
-    EXPECT_EQ(constants[1] != nullptr, isKept);
+    EXPECT_EQ(constants[0] == nullptr, isCopied);
+    EXPECT_EQ(constants[1] == nullptr, isCopied);
     for (size_t i = 2; i < constants.size(); ++i)
       EXPECT_NE(constants[i], nullptr);
     Session session(model);
@@ -83,6 +172,7 @@ TEST(LookupTest, WhatOnlyTablesAreComputedFromIsNotKept) {
     session.run();
     EXPECT_EQ(toVector(session.hidden(inner)),
               innerValues(startValues(), leafValues(9)).h);
+    EXPECT_EQ(numRows, isCopied ? Model::words : 1u);
   }
 }
 

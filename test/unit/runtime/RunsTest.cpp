@@ -98,8 +98,9 @@ const edbc_field_desc fields[] = {{"a", 0, width, 1, 0},
                                   {"b", width, width, 1, 0}};
 const edbc_state_desc states[] = {{"Pair", fields, 2, stride, 0, 0}};
 const edbc_output_desc outputs[] = {{"a", 0, 0}, {"b", 0, 1}};
-const edbc_operand_desc operands[] = {{"last", EDBC_OPERAND_STATE, 0, 0, 0},
-                                      {"x", EDBC_OPERAND_DENSE, 0, width, 0}};
+const edbc_operand_desc operands[] = {
+    {"last", EDBC_OPERAND_STATE, 0, 0, 0, EDBC_NO_TABLE, 0},
+    {"x", EDBC_OPERAND_DENSE, 0, width, 0, EDBC_NO_TABLE, 0}};
 const edbc_binding startBindings[] = {{EDBC_BINDING_ITEMS, 0},
                                       {EDBC_BINDING_RESULT_ROWS, 0},
                                       {EDBC_BINDING_STATE, 0}};

@@ -85,9 +85,11 @@ protected:
                      {EDBC_BINDING_RESULT_ROWS, 0}};
       for (uint32_t i = 0; i < count; ++i) {
         if (isNode(c, i))
-          operands[c].push_back({"x", EDBC_OPERAND_STATE, i % 2, 0, 0});
+          operands[c].push_back(
+              {"x", EDBC_OPERAND_STATE, i % 2, 0, 0, EDBC_NO_TABLE, 0});
         else
-          operands[c].push_back({"x", EDBC_OPERAND_TOKEN, 0, bound, 0});
+          operands[c].push_back(
+              {"x", EDBC_OPERAND_TOKEN, 0, bound, 0, EDBC_NO_TABLE, 0});
         bindings[c].push_back({isNode(c, i) ? EDBC_BINDING_OPERAND_ROWS
                                             : EDBC_BINDING_OPERAND_TOKENS,
                                i});

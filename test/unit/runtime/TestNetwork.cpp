@@ -41,6 +41,8 @@ enum Constant : uint32_t {
 };
 /// Rows of the table of Node: that of origin, then those of word.
 constexpr uint32_t originRow = 0, firstWordRow = 1, nodeTableRows = 1 + words;
+/// The number of the table that holds the latter.
+constexpr uint32_t wordTable = 1;
 
 //===----------------------------------------------------------------------===//
 // Kernels, written against abi.h as generated ones are
@@ -395,26 +397,28 @@ const edbc_constant_desc constants[] = {
 };
 
 const edbc_operand_desc leafOperands[] = {
-    {"word", EDBC_OPERAND_TOKEN, 0, words, 0}};
+    {"word", EDBC_OPERAND_TOKEN, 0, words, 0, EDBC_NO_TABLE, 0}};
+const edbc_operand_desc wordOperands[] = {
+    {"word", EDBC_OPERAND_TOKEN, 0, words, 0, wordTable, 0}};
 const edbc_operand_desc markOperands[] = {
-    {"node", EDBC_OPERAND_STATE, 0, 0, 0},
-    {"x", EDBC_OPERAND_DENSE, 0, marks, 0}};
+    {"node", EDBC_OPERAND_STATE, 0, 0, 0, EDBC_NO_TABLE, 0},
+    {"x", EDBC_OPERAND_DENSE, 0, marks, 0, EDBC_NO_TABLE, 0}};
 const edbc_operand_desc innerOperands[] = {
-    {"left", EDBC_OPERAND_STATE, 0, 0, 0},
-    {"right", EDBC_OPERAND_STATE, 0, 0, 0}};
+    {"left", EDBC_OPERAND_STATE, 0, 0, 0, EDBC_NO_TABLE, 0},
+    {"right", EDBC_OPERAND_STATE, 0, 0, 0, EDBC_NO_TABLE, 0}};
 const edbc_operand_desc scoreOperands[] = {
-    {"node", EDBC_OPERAND_STATE, 0, 0, 0}};
+    {"node", EDBC_OPERAND_STATE, 0, 0, 0, EDBC_NO_TABLE, 0}};
 const edbc_operand_desc joinOperands[] = {
-    {"base", EDBC_OPERAND_STATE, 0, 0, 0},
-    {"some", EDBC_OPERAND_STATES, 0, 1, padded},
-    {"more", EDBC_OPERAND_STATES, 0, 0, 0}};
+    {"base", EDBC_OPERAND_STATE, 0, 0, 0, EDBC_NO_TABLE, 0},
+    {"some", EDBC_OPERAND_STATES, 0, 1, padded, EDBC_NO_TABLE, 0},
+    {"more", EDBC_OPERAND_STATES, 0, 0, 0, EDBC_NO_TABLE, 0}};
 const edbc_operand_desc tableOperands[] = {
-    {"index", EDBC_OPERAND_TOKEN, 0, tables, 0}};
+    {"index", EDBC_OPERAND_TOKEN, 0, tables, 0, EDBC_NO_TABLE, 0}};
 const edbc_operand_desc shiftOperands[] = {
-    {"table", EDBC_OPERAND_STATE, 2, 0, 0},
-    {"node", EDBC_OPERAND_STATE, 0, 0, 0}};
+    {"table", EDBC_OPERAND_STATE, 2, 0, 0, EDBC_NO_TABLE, 0},
+    {"node", EDBC_OPERAND_STATE, 0, 0, 0, EDBC_NO_TABLE, 0}};
 const edbc_operand_desc totalOperands[] = {
-    {"tables", EDBC_OPERAND_STATES, 2, 0, tableStride}};
+    {"tables", EDBC_OPERAND_STATES, 2, 0, tableStride, EDBC_NO_TABLE, 0}};
 
 const edbc_binding startBindings[] = {{EDBC_BINDING_ITEMS, 0},
                                       {EDBC_BINDING_RESULT_ROWS, 0},
@@ -500,7 +504,7 @@ const edbc_cell_desc cells[] = {
     {"total", totalOperands, 1, 2, totalBindings, 6, 2, totalPhases, 0, 0},
     {"origin", nullptr, 0, 0, nullptr, 0, 0, nullptr, 0,
      EDBC_TABLE_ROW + originRow},
-    {"word", leafOperands, 1, 0, nullptr, 0, 0, nullptr, 0,
+    {"word", wordOperands, 1, 0, nullptr, 0, 0, nullptr, 0,
      EDBC_TABLE_ROW + firstWordRow},
     // The tables' cells.
     {"origin.result", nullptr, 0, 0, startBindings, 4, 1, startPhases, 0,
