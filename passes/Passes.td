@@ -80,10 +80,10 @@ def FoldTables : Pass<"batch-fold-tables", "::mlir::ModuleOp"> {
     A cell whose only operand is a token, or that has none, isn't computed for
     nodes at all. Its results, for all tokens, become a table of its state: the
     kernel becomes one that computes the table's rows, and the cell's nodes have
-    these as their results (`first_row` of `batch.kernel`). The runtime computes
-    a row when a node first needs it (those without arithmetic, or without a
-    token, when a model is created), so that a table takes time and memory for
-    tokens that come, whatever the size of the vocabulary.
+    these as their results (`first_row` of `batch.kernel`). On the CPU the runtime
+    computes a row when a node first needs it (those without arithmetic, or
+    without a token, when a model is created), so that tokens that never come
+    cost no time; for devices it fills tables when a model is created.
 
     ```mlir
     batch.state @Node {h : 64}

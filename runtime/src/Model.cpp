@@ -143,8 +143,8 @@ static std::vector<bool> findLasting(const edbc_model &model) {
   return isLasting;
 }
 
-/// Arranges the constants in the model's arena, and those that only tables are
-/// computed from in `temporary`. Nothing is written to them yet.
+/// Arranges the constants in the model's arena, and those that nobody reads for
+/// long in `temporary`. Nothing is written to them yet.
 static std::vector<float *> placeConstants(edbc_model &model,
                                            const std::vector<bool> &isLasting,
                                            AlignedArray<float> &temporary) {

@@ -110,8 +110,8 @@ void Tables::require(uint32_t number, const uint32_t *tokens, size_t count) {
   if (table.numLeft.load(std::memory_order_acquire) == 0)
     return;
   const uint32_t *end = tokens + count;
-  const uint32_t *token = std::find_if(tokens, end, [&](uint32_t token) {
-    return table.rows[token].load(std::memory_order_acquire) != Computed;
+  const uint32_t *token = std::find_if(tokens, end, [&](uint32_t each) {
+    return table.rows[each].load(std::memory_order_acquire) != Computed;
   });
   if (token == end)
     return;

@@ -15,7 +15,10 @@
 
 #include "runtime/src/AlignedArray.h"
 
+#include "edbc/abi.h"
+
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -36,7 +39,7 @@ public:
   ///   `isComputedByToken` go on to read theirs.
   explicit Tables(const edbc_model &model);
 
-  /// Computes those of a table's rows that are missing.
+  /// Computes those of a table's rows that are missing, on the calling thread.
   void require(uint32_t table, const uint32_t *tokens, size_t count);
   /// Computes all rows that are missing.
   void requireAll();

@@ -26,9 +26,9 @@ KernelArguments::KernelArguments(cl::OptionCategory &category)
       tableLimit(
           "table-limit", cl::init(512), cl::value_desc("MiB"),
           cl::cat(category),
-          cl::desc("Most memory for tables of what depends on tokens alone; "
-                   "their rows are computed, and take memory, once tokens are "
-                   "used; 0: none (default: 512)")) {}
+          cl::desc("Most memory for tables of what depends on tokens alone, "
+                   "computed when tokens first come, or for devices when "
+                   "weights are loaded; 0: none (default: 512)")) {}
 
 std::string edbc::explainKernelForm(llvm::StringRef fuse,
                                     llvm::StringRef layout,

@@ -24,8 +24,10 @@
  *   changed nothing that the caller can see, and it has written one line of
  *   text into the `edbc_error` that it was given (which may be null).
  * - Nothing here prints, aborts, or keeps state outside the objects named.
- * - A model is immutable and may be shared by any number of threads. A session
- *   belongs to one thread at a time.
+ * - A model may be shared by any number of threads: nothing that they can see
+ * of it changes. (On the CPU it computes rows of tables when tokens first come;
+ *   a session that needs others meanwhile waits.) A session belongs to one
+ *   thread at a time.
  */
 #ifndef EDBC_ABI_H
 #define EDBC_ABI_H
@@ -149,8 +151,8 @@ typedef struct edbc_operand_desc {
   /** STATES: floats per element of a batch that its cell's phases keep for each
    *  other; may be 0. Otherwise 0. */
   uint32_t element_workspace_stride;
-  /** TOKEN: the number of the table (see edbc_library) whose row of this token
-   *  nodes need, or EDBC_NO_TABLE. */
+  /** TOKEN, of a cell: the number of the table (see edbc_library) whose row of
+   *  this token nodes need, if there is one; otherwise EDBC_NO_TABLE. */
   uint32_t table;
   uint32_t reserved; /**< 0 */
 } edbc_operand_desc;
@@ -187,7 +189,8 @@ typedef struct edbc_pack_segment {
 } edbc_pack_segment;
 
 /**
- * A constant array that the runtime lays out once, when a model is created.
+ * A constant array that the runtime lays out once, when a model is created, or
+ * a table (see edbc_library).
  *
  * PACKED, with P = ceil(rows / panel) panels: for each panel p, for each
  * segment, for each k < depth, for each term, `panel` floats
@@ -471,12 +474,12 @@ typedef struct edbc_library {
   uint32_t num_cells;
   uint32_t num_outputs;
   /** Tables hold what cells compute from a token and from parameters alone; the
-   *  runtime computes them, row by row as tokens come where that takes
-   *  arithmetic, else when a model is created. Behind the `num_cells` cells
-   *  stand as many more, which are no cells to anybody else. Each has one
-   *  operand, a token, or none, and its results are the rows of a table: of
-   * that of its state, from `first_row` on; or, where that is 0, of a constant
-   * of its own (EDBC_CONSTANT_TABLE), and its state stands behind the
+   *  runtime computes them: when a model is created, or on the CPU, where it
+   *  takes arithmetic, row by row when tokens first come. Behind the
+   *  `num_cells` cells stand as many more, which are no cells to anybody else.
+   * Each has one operand, a token, or none, and its results are the rows of a
+   * table: of that of its state, from `first_row` on; or, where that is 0, of a
+   * constant of its own (EDBC_CONSTANT_TABLE), and its state stands behind the
    * `num_states` states. */
   uint32_t num_tables;
   edbc_policy_desc policy;
@@ -680,13 +683,14 @@ typedef struct edbc_statistics {
   uint64_t lower_bound;
   /** Choices of the policy in which its state was not in its table. */
   uint64_t fallbacks;
-  /** Phases that were called, however many threads divided each. */
+  /** Phases of batches that were called, however many threads divided each. */
   uint64_t launches;
   /** What phases copied that compute nothing (see edbc_phase_desc). */
   uint64_t copied_bytes;
   uint64_t build_ns;    /**< between the first addition and the run */
   uint64_t schedule_ns; /**< choosing batches */
-  /** Making room for results, and in kernels; of a session with a stream of the
+  /** Making room for results, rows of tables that were missing, and in kernels;
+   *  of a session with a stream of the
    *  application's, what the device does isn't waited for. */
   uint64_t execute_ns;
   /* On a device: */

@@ -12,9 +12,9 @@ using namespace test_network;
 using ArgumentsTest = SessionTest;
 
 TEST_F(ArgumentsTest, ChecksTokens) {
-  EXPECT_EQ(messageOf([&] { session.leaf(256); }),
-            "cell 'leaf', operand 'word': token 256 is out of range [0, 256)");
-  EXPECT_EQ(statusOf([&] { session.leaf(256); }), EDBC_INVALID_ARGUMENT);
+  EXPECT_EQ(messageOf([&] { session.leaf(300); }),
+            "cell 'leaf', operand 'word': token 300 is out of range [0, 300)");
+  EXPECT_EQ(statusOf([&] { session.leaf(300); }), EDBC_INVALID_ARGUMENT);
   EXPECT_EQ(messageOf([&] { session.leaf(255); }), "no error");
 }
 

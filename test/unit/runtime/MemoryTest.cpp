@@ -29,6 +29,7 @@ static std::vector<float> runBatch(Session &session) {
       node =
           session.inner(session.join(leaf, {some, 3}, {some, word % 3}), node);
       session.score(node);
+      node = session.inner(node, session.word(instance + word));
       Table table = session.shift(session.table(word % 4), node);
       session.total({&table, 1});
     }

@@ -50,7 +50,7 @@ struct Table : edbc::Value {};
 class Model : public edbc::Model {
 public:
   static constexpr uint32_t hidden = 20;
-  static constexpr uint32_t words = 256;
+  static constexpr uint32_t words = 300;
   static constexpr uint32_t labels = 5;
   static constexpr uint32_t marks = 3;
   static constexpr uint32_t tables = 4;
