@@ -24,10 +24,9 @@
  *   changed nothing that the caller can see, and it has written one line of
  *   text into the `edbc_error` that it was given (which may be null).
  * - Nothing here prints, aborts, or keeps state outside the objects named.
- * - A model may be shared by any number of threads: nothing that they can see
- * of it changes. (On the CPU it computes rows of tables when tokens first come;
- *   a session that needs others meanwhile waits.) A session belongs to one
- *   thread at a time.
+ * - A model may be shared by any number of threads. On the CPU it computes rows
+ *   of tables when tokens first come; a session that needs others meanwhile
+ *   waits. A session belongs to one thread at a time.
  */
 #ifndef EDBC_ABI_H
 #define EDBC_ABI_H
